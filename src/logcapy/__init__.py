@@ -1,0 +1,1 @@
+"""LogCapy: logs and exceptions of Python as first-class OpenTelemetry signals."""

@@ -1,0 +1,83 @@
+"""How LogCapy speaks of its own troubles: on stderr, rarely, and never through logging.
+
+A message logged from here would become a record of the pipeline that is in trouble.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+_REPEAT_SECONDS = 60.0
+
+
+class Reporter:
+    """Writes the first message of a kind, then at most one a minute with the number that were held back.
+
+    Args:
+        write: Where a finished line goes. Default: ``sys.stderr`` as it is at the time.
+        clock: Seconds, monotonic.
+    """
+
+    def __init__(
+        self, write: Callable[[str], object] | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._write = write
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._next_time: dict[str, float] = {}
+        self._held_back: dict[str, int] = {}
+        os.register_at_fork(after_in_child=self._renew_lock)
+
+    def _renew_lock(self) -> None:
+        self._lock = threading.RLock()
+
+    def say(self, kind: str, message: str) -> None:
+        """Tell the user of one event. Never raises.
+
+        Args:
+            kind: What messages are counted together, for example ``"queue_full"``.
+            message: One line, without the ``logcapy:`` prefix and without secrets.
+        """
+        now = self._clock()
+        with self._lock:
+            if now < self._next_time.get(kind, now):
+                self._held_back[kind] = self._held_back.get(kind, 0) + 1
+                return
+            self._next_time[kind] = now + _REPEAT_SECONDS
+            held_back = self._held_back.pop(kind, 0)
+        self._print(f"logcapy: {message}" + (f" (and {held_back} more like it)" if held_back else "") + "\n")
+
+    def say_once(self, kind: str, message: str) -> None:
+        """Tell the user once in the life of the process. Never raises."""
+        with self._lock:
+            if kind in self._next_time:
+                return
+            self._next_time[kind] = float("inf")
+        self._print(f"logcapy: {message}\n")
+
+    def _print(self, line: str) -> None:
+        try:
+            if self._write is not None:
+                self._write(line)
+            elif sys.stderr is not None:
+                sys.stderr.write(line)
+        except Exception:  # noqa: BLE001, S110 - a closed or broken stderr must not reach the application
+            pass
+
+
+_reporter = Reporter()
+say = _reporter.say
+say_once = _reporter.say_once
+
+
+def describe_error(error: BaseException) -> str:
+    """``Type: text`` of an error, whatever its ``__str__`` does, on one line of at most 300 characters."""
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - a hostile __str__ is the case this function is for
+        text = "(its text could not be made)"
+    return f"{type(error).__name__}: {text}".replace("\n", " ")[:300]

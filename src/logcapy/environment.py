@@ -1,0 +1,221 @@
+"""The only reader of ``os.environ``: one row a setting.
+
+A standard ``OTEL_*`` variable is read wherever one exists; ``LOGCAPY_*`` is only for what is ours. What is wrong
+goes to a ``report``: :func:`raise_error` in code, :func:`warn` under ``opentelemetry-instrument``, where a wrong
+value must not keep the application from running.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from opentelemetry.util.re import parse_env_headers
+
+from ._guard import say_once
+from .config import (
+    COMPRESSIONS,
+    ENRICHERS,
+    PROTOCOLS,
+    REDACTION_PRESETS,
+    BatchConfig,
+    LogCapyConfig,
+    OtlpConfig,
+)
+from .errors import ConfigError, nearest_name
+
+Report = Callable[[ConfigError], None]
+_Config = TypeVar("_Config", LogCapyConfig, BatchConfig, OtlpConfig)
+
+
+def raise_error(error: ConfigError) -> None:
+    """Report of code that configures: the first wrong setting raises."""
+    raise error
+
+
+def warn(error: ConfigError) -> None:
+    """Report of a start without code: one line on stderr, and the default is used."""
+    say_once(f"config:{error.setting}", f"{error}; the default is used")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A field of a configuration and the variables that set it, the first one that is set wins."""
+
+    field: str
+    variables: tuple[str, ...]
+    parse: Callable[[str], object]
+    allowed: str
+    secret: bool = False
+
+
+def _boolean(text: str) -> bool:
+    return {"true": True, "false": False}[text.lower()]
+
+
+def _names(text: str) -> tuple[str, ...]:
+    if text.lower() in ("off", "none"):
+        return ()
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _headers(text: str) -> dict[str, str]:
+    headers = dict(parse_env_headers(text, liberal=True))
+    if not headers:
+        raise ValueError("no header in it")
+    return headers
+
+
+def _existing_file(path: str) -> str:
+    if not os.path.isfile(path):  # noqa: PTH113 - a path from the environment, looked at once
+        raise ValueError("no such file")
+    return path
+
+
+_MILLISECONDS = "milliseconds, more than 0"
+_COUNT = "a whole number, 1 or more"
+
+_LOGCAPY = (
+    Setting("enabled", ("LOGCAPY_ENABLED",), _boolean, "true or false"),
+    Setting("redact", ("LOGCAPY_REDACT",), _names, f"off, or any of {', '.join(REDACTION_PRESETS)}"),
+    Setting("redact_keys", ("LOGCAPY_REDACT_KEYS",), _names, "names of keys, with commas between"),
+    Setting("enrich", ("LOGCAPY_ENRICH",), _names, f"off, or any of {', '.join(ENRICHERS)}"),
+    Setting("shutdown_timeout", ("LOGCAPY_SHUTDOWN_TIMEOUT",), float, _MILLISECONDS),
+)
+_BATCH = (
+    Setting("schedule_delay", ("OTEL_BLRP_SCHEDULE_DELAY",), float, _MILLISECONDS),
+    Setting("export_timeout", ("OTEL_BLRP_EXPORT_TIMEOUT",), float, _MILLISECONDS),
+    Setting("max_queue_size", ("OTEL_BLRP_MAX_QUEUE_SIZE",), int, _COUNT),
+    Setting("max_export_batch_size", ("OTEL_BLRP_MAX_EXPORT_BATCH_SIZE",), int, _COUNT),
+)
+
+
+def _otlp(field: str, parse: Callable[[str], object], allowed: str, *, secret: bool = False) -> Setting:
+    name = field.upper()
+    variables = (f"OTEL_EXPORTER_OTLP_LOGS_{name}", f"OTEL_EXPORTER_OTLP_{name}")
+    return Setting(field, variables, parse, allowed, secret)
+
+
+_OTLP_PROTOCOL = _otlp("protocol", str.lower, f"one of {', '.join(PROTOCOLS)}")
+_OTLP_ENDPOINT = _otlp("endpoint", str, "a URL that begins with http:// or https://")
+_OTLP = (
+    _otlp("headers", _headers, "name=value, with commas between", secret=True),
+    _otlp("timeout", lambda text: float(text) * 1000, "seconds, more than 0"),
+    _otlp("compression", str.lower, f"one of {', '.join(COMPRESSIONS)}"),
+    _otlp("certificate", _existing_file, "the path of a PEM file"),
+    _otlp("client_key", _existing_file, "the path of a PEM file"),
+    _otlp("client_certificate", _existing_file, "the path of a PEM file"),
+    _otlp("insecure", _boolean, "true or false"),
+)
+
+
+def logcapy_config(report: Report) -> LogCapyConfig:
+    """What ``LOGCAPY_*`` says. A name that does not exist is reported with the nearest one that does."""
+    known = [variable for row in _LOGCAPY for variable in row.variables]
+    for name in sorted(os.environ):
+        if name.startswith("LOGCAPY_") and name not in known:
+            allowed = "there is no such variable"
+            report(ConfigError(name, os.environ[name], allowed, nearest=nearest_name(name, known)))
+    return _build(LogCapyConfig, dict(_read(_LOGCAPY, report)), _LOGCAPY, report)
+
+
+def batch_config(report: Report) -> BatchConfig:
+    """What ``OTEL_BLRP_*`` says; a queue smaller than the default batch makes the batch smaller."""
+    values = dict(_read(_BATCH, report))
+    queue_size = values.get("max_queue_size", BatchConfig().max_queue_size)
+    if isinstance(queue_size, int) and queue_size > 0:
+        values.setdefault("max_export_batch_size", min(512, queue_size))
+    return _build(BatchConfig, values, _BATCH, report)
+
+
+def otlp_config(report: Report, protocol: str | None = None) -> OtlpConfig:
+    """What ``OTEL_EXPORTER_OTLP_LOGS_*`` and ``OTEL_EXPORTER_OTLP_*`` say.
+
+    Args:
+        report: Told of what is wrong.
+        protocol: The protocol, where it is already decided by something else than the environment.
+    """
+    values = dict(_read((_OTLP_PROTOCOL, *_OTLP), report))
+    if protocol is not None or values.get("protocol") not in PROTOCOLS:
+        if protocol is None and "protocol" in values:
+            report(_wrong(_OTLP_PROTOCOL, str(values["protocol"])))
+        values["protocol"] = protocol or PROTOCOLS[0]
+    endpoint = _otlp_endpoint(grpc=values["protocol"] == "grpc")
+    if endpoint is not None:
+        values["endpoint"] = endpoint
+    return _build(OtlpConfig, values, (_OTLP_PROTOCOL, _OTLP_ENDPOINT, *_OTLP), report)
+
+
+def _otlp_endpoint(*, grpc: bool) -> str | None:
+    own, base = (os.environ.get(name, "").strip() for name in _OTLP_ENDPOINT.variables)
+    if grpc:
+        return own or base or "http://localhost:4317"
+    if own:
+        return own
+    return f"{base.rstrip('/')}/v1/logs" if base else None
+
+
+def otlp_needs_credential_provider() -> bool:
+    """Whether a credential provider is named, which only the stock exporters know how to use."""
+    names = (
+        "OTEL_PYTHON_EXPORTER_OTLP_{}CREDENTIAL_PROVIDER",
+        "OTEL_PYTHON_EXPORTER_OTLP_{}LOGS_CREDENTIAL_PROVIDER",
+    )
+    return any(os.environ.get(name.format(kind)) for name in names for kind in ("HTTP_", "GRPC_"))
+
+
+def log_level(report: Report) -> int:
+    """``OTEL_PYTHON_LOG_LEVEL`` as a number of :mod:`logging`; INFO if it is not set."""
+    text = os.environ.get("OTEL_PYTHON_LOG_LEVEL", "").strip()
+    if not text:
+        return logging.INFO
+    level = logging.getLevelName(text.upper())
+    if isinstance(level, int):
+        return level
+    known = ("debug", "info", "warning", "error", "critical")
+    report(
+        ConfigError("OTEL_PYTHON_LOG_LEVEL", text, f"one of {', '.join(known)}", nearest=nearest_name(text, known))
+    )
+    return logging.INFO
+
+
+def set_distro_defaults() -> None:
+    """Set what a distro sets where the user has set nothing: all signals leave by OTLP over HTTP."""
+    for signal in ("TRACES", "METRICS", "LOGS"):
+        os.environ.setdefault(f"OTEL_{signal}_EXPORTER", "otlp")
+    os.environ.setdefault("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
+
+
+def _read(rows: Iterable[Setting], report: Report) -> Iterable[tuple[str, object]]:
+    for row in rows:
+        for variable in row.variables:
+            text = os.environ.get(variable, "").strip()
+            if not text:
+                continue
+            try:
+                yield row.field, row.parse(text)
+            except (ValueError, KeyError):
+                report(_wrong(row, text, variable))
+            break
+
+
+def _build(kind: type[_Config], values: dict[str, object], rows: tuple[Setting, ...], report: Report) -> _Config:
+    """The configuration; a value that it refuses is reported under its variable's name and left out."""
+    by_field = {row.field: row for row in rows}
+    while True:
+        try:
+            return kind(**values)  # type: ignore[arg-type]
+        except ConfigError as error:
+            row = by_field[error.setting]
+            report(_wrong(row, str(error.value), nearest=error.nearest))
+            if error.setting not in values:
+                raise
+            del values[error.setting]
+
+
+def _wrong(row: Setting, text: str, variable: str | None = None, nearest: str | None = None) -> ConfigError:
+    variable = variable or next((name for name in row.variables if os.environ.get(name)), row.variables[0])
+    return ConfigError(variable, "[REDACTED]" if row.secret else text, row.allowed, nearest=nearest)

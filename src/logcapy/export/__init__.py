@@ -1,0 +1,1 @@
+"""Bytes leave here: one module a destination, each an encoder and a transport."""
