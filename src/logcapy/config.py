@@ -31,9 +31,7 @@ def _require_names(setting: str, values: object, allowed: tuple[str, ...]) -> No
     assert isinstance(values, tuple)
     for value in values:
         if value not in allowed:
-            raise ConfigError(
-                setting, value, f"use any of {', '.join(allowed)}", nearest=nearest_name(value, allowed)
-            )
+            raise ConfigError(setting, value, f"use any of {', '.join(allowed)}", nearest=nearest_name(value, allowed))
 
 
 @dataclass(frozen=True, slots=True)

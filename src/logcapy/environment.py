@@ -167,19 +167,27 @@ def otlp_needs_credential_provider() -> bool:
     return any(os.environ.get(name.format(kind)) for name in names for kind in ("HTTP_", "GRPC_"))
 
 
-def log_level(report: Report) -> int:
-    """``OTEL_PYTHON_LOG_LEVEL`` as a number of :mod:`logging`; INFO if it is not set."""
+def has_declarative_configuration() -> bool:
+    """Whether the SDK is set up by a file, which takes no arguments beside it."""
+    return bool(os.environ.get("OTEL_CONFIG_FILE"))
+
+
+def sdk_disabled() -> bool:
+    """``OTEL_SDK_DISABLED``: the SDK does nothing, so there is nothing to take over."""
+    return os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
+
+
+def log_level(report: Report) -> int | None:
+    """``OTEL_PYTHON_LOG_LEVEL`` as a number of :mod:`logging`; None if it is not set."""
     text = os.environ.get("OTEL_PYTHON_LOG_LEVEL", "").strip()
     if not text:
-        return logging.INFO
+        return None
     level = logging.getLevelName(text.upper())
     if isinstance(level, int):
         return level
     known = ("debug", "info", "warning", "error", "critical")
-    report(
-        ConfigError("OTEL_PYTHON_LOG_LEVEL", text, f"one of {', '.join(known)}", nearest=nearest_name(text, known))
-    )
-    return logging.INFO
+    report(ConfigError("OTEL_PYTHON_LOG_LEVEL", text, f"one of {', '.join(known)}", nearest=nearest_name(text, known)))
+    return None
 
 
 def set_distro_defaults() -> None:

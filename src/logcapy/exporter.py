@@ -14,6 +14,7 @@ from opentelemetry.sdk._logs.export import LogRecordExporter, LogRecordExportRes
 
 from ._backoff import backoff_seconds
 from ._guard import describe_error, say
+from .errors import RetryableExportError
 from .types import Broken, Delivered, Outcome, Payload, Record, Rejected, Retry, TooLarge
 
 
@@ -93,7 +94,7 @@ class PayloadExporter(LogRecordExporter):
         if self._closed:
             return LogRecordExportResult.FAILURE
         tally = deliver(self, batch, self.timeout_seconds, self._patience)
-        return LogRecordExportResult.FAILURE if tally.dropped else LogRecordExportResult.SUCCESS
+        return LogRecordExportResult.FAILURE if any(tally.dropped.values()) else LogRecordExportResult.SUCCESS
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:  # noqa: ARG002 - the SDK's signature
         """Nothing is buffered here, so nothing is left to flush."""
@@ -105,9 +106,7 @@ class PayloadExporter(LogRecordExporter):
         self._patience.hurry(0)
 
 
-def deliver(
-    exporter: PayloadExporter, records: Sequence[Record], timeout_seconds: float, patience: Patience
-) -> Tally:
+def deliver(exporter: PayloadExporter, records: Sequence[Record], timeout_seconds: float, patience: Patience) -> Tally:
     """Send records until each one is delivered or given up.
 
     Args:
@@ -154,8 +153,12 @@ class _Delivery:
         while True:
             attempt += 1
             deadline = min(self._deadline, self._patience.deadline(float("inf")))
+            if time.monotonic() >= deadline:
+                return Retry("the time for sending was over before it began")
             try:
                 outcome = self._exporter.send(payload, deadline)
+            except RetryableExportError as error:
+                outcome = Retry(describe_error(error))
             except Exception as error:  # noqa: BLE001 - a transport that raises must not kill the worker
                 return Broken(describe_error(error))
             if not isinstance(outcome, Retry):

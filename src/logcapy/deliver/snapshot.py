@@ -1,0 +1,103 @@
+"""A record as it was at the call: nobody's later edit reaches what waits to be sent.
+
+The SDK's batch copies a record shallowly, so an attribute that a processor sets later leaks into the queued
+record, and two batches share one set of attributes. Numbers and strings are free; containers are copied.
+"""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from opentelemetry._logs import LogRecord
+from opentelemetry.attributes import BoundedAttributes
+from opentelemetry.context import Context
+from opentelemetry.sdk._logs import ReadableLogRecord, ReadWriteLogRecord
+from opentelemetry.sdk.resources import Resource
+
+from logcapy.types import Transform
+
+_DEEPEST_COPY = 64
+_completing = threading.Lock()
+
+
+class Snapshot(ReadWriteLogRecord):
+    """An SDK record of its own: same fields, attributes in a plain dict, nothing shared with the original.
+
+    Args:
+        record: What was emitted.
+        redact: Takes the secrets out; run once, by :meth:`complete`, off the thread of the caller.
+    """
+
+    def __init__(self, record: ReadWriteLogRecord, redact: Transform | None = None) -> None:
+        original = record.log_record
+        self.log_record = _copy_fields(original)
+        self.log_record.body = _copied(original.body, 0)
+        self.log_record.attributes = _copied_attributes(original.attributes)
+        self.resource = record.resource
+        self.instrumentation_scope = record.instrumentation_scope
+        self.limits = record.limits
+        self._dropped = record.dropped_attributes
+        self._redact = redact
+
+    @property
+    def dropped_attributes(self) -> int:
+        """How many attributes the limits cost this record."""
+        return self._dropped
+
+    def complete(self) -> None:
+        """Redact, if that was left to do; once, however many destinations share this snapshot."""
+        if self._redact is not None:
+            with _completing:
+                redact, self._redact = self._redact, None
+                if redact is not None:
+                    redact(self)
+
+    def forget_caller(self) -> None:
+        """Let go of the caller's context and exception, which may hold a whole request and its frames."""
+        self.log_record.context = Context()
+        self.log_record.exception = None
+
+    def readable(self) -> ReadableLogRecord:
+        """The record as the SDK's exporters expect it."""
+        log_record = self.log_record
+        if self._dropped:
+            log_record = _copy_fields(log_record)
+            attributes = BoundedAttributes(attributes=log_record.attributes, immutable=False)
+            attributes.dropped = self._dropped
+            log_record.attributes = attributes
+        return ReadableLogRecord(
+            log_record=log_record,
+            resource=self.resource if self.resource is not None else Resource.create({}),
+            instrumentation_scope=self.instrumentation_scope,
+            limits=self.limits,
+        )
+
+
+def _copy_fields(record: LogRecord) -> LogRecord:
+    """``copy.copy`` without its reduce protocol: a fifth of the time, the same result for any plain class."""
+    try:
+        fields = record.__dict__
+    except AttributeError:
+        return copy.copy(record)
+    duplicate = object.__new__(type(record))
+    duplicate.__dict__.update(fields)
+    return duplicate
+
+
+def _copied_attributes(attributes: Mapping[str, Any] | None) -> dict[str, Any]:
+    if isinstance(attributes, BoundedAttributes):
+        return dict(attributes.copy())  # its values were made immutable when they were set
+    return {key: _copied(value, 0) for key, value in (attributes or {}).items()}
+
+
+def _copied(value: Any, depth: int) -> Any:
+    if isinstance(value, (str, bytes, int, float, bool)) or value is None or depth > _DEEPEST_COPY:
+        return value
+    if isinstance(value, Mapping):
+        return {key: _copied(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_copied(item, depth + 1) for item in value]
+    return value
