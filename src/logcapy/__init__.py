@@ -1,1 +1,48 @@
-"""LogCapy: logs and exceptions of Python as first-class OpenTelemetry signals."""
+"""LogCapy: logs and exceptions of Python as first-class OpenTelemetry signals.
+
+::
+
+    import logcapy
+
+    handle = logcapy.configure()
+"""
+
+from ._version import __version__
+from .capture.exceptions import ExceptionProcessor
+from .capture.spans import LogCapySpanProcessor
+from .capture.stdlib import LogCapyHandler
+from .config import BatchConfig, LogCapyConfig, OtlpConfig
+from .configure import configure
+from .deliver.accounting import Stats
+from .deliver.batch import BatchLogRecordProcessor
+from .errors import ConfigError, ExportError, LogCapyError, PermanentExportError, RetryableExportError
+from .handle import Handle
+from .integrations.asgi import LogCapyMiddleware
+from .process.context import context
+from .processor import LogCapyLogRecordProcessor
+
+#: The name that newcomers look for.
+configure_logging = configure
+
+__all__ = [
+    "BatchConfig",
+    "BatchLogRecordProcessor",
+    "ConfigError",
+    "ExceptionProcessor",
+    "ExportError",
+    "Handle",
+    "LogCapyConfig",
+    "LogCapyError",
+    "LogCapyHandler",
+    "LogCapyLogRecordProcessor",
+    "LogCapyMiddleware",
+    "LogCapySpanProcessor",
+    "OtlpConfig",
+    "PermanentExportError",
+    "RetryableExportError",
+    "Stats",
+    "__version__",
+    "configure",
+    "configure_logging",
+    "context",
+]

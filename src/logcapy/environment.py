@@ -167,6 +167,11 @@ def otlp_needs_credential_provider() -> bool:
     return any(os.environ.get(name.format(kind)) for name in names for kind in ("HTTP_", "GRPC_"))
 
 
+def terminal_is_plain() -> bool:
+    """Whether the user wants no colours (https://no-color.org) or the terminal has none."""
+    return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+
+
 def has_declarative_configuration() -> bool:
     """Whether the SDK is set up by a file, which takes no arguments beside it."""
     return bool(os.environ.get("OTEL_CONFIG_FILE"))

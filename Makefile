@@ -1,0 +1,58 @@
+# What a developer needs; `make help` lists it. Each target sets itself up in a virtual environment.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help setup test fast lint format types layers docs build demo clean
+
+help: ## List the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev,docs]'
+	@touch $@
+
+setup: $(READY) ## Make the virtual environment with everything in it
+
+test: $(READY) ## Run all tests; those that need a server say so where it is missing
+	$(BIN)/python -m pytest
+
+fast: $(READY) ## Run the tests that need no server and start no application
+	$(BIN)/python -m pytest -m 'not slow and not servers'
+
+lint: $(READY) ## Check style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(READY) ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(READY) ## Check types
+	$(BIN)/mypy
+
+layers: $(READY) ## Check which room imports which
+	$(BIN)/lint-imports
+
+docs: $(READY) ## Build the documentation, warnings are errors
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --builder html docs docs/_build/html
+
+build: $(READY) ## Build the wheel and the source distribution
+	$(BIN)/python -m pip install --quiet build
+	$(BIN)/python -m build
+
+demo: .venv-demo/.ready ## See it work: an application, its requests, and what arrives
+	.venv-demo/bin/python tools/demo.py
+
+.venv-demo/.ready: pyproject.toml
+	$(PYTHON) -m venv .venv-demo
+	.venv-demo/bin/python -m pip install --quiet --upgrade pip
+	.venv-demo/bin/python -m pip install --quiet --editable '.[fastapi]' uvicorn
+	@touch $@
+
+clean: ## Remove what was built
+	rm -rf $(VENV) .venv-demo build dist docs/_build .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

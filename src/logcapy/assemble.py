@@ -1,0 +1,158 @@
+"""Configuration becomes objects: the one place where the rooms are put together."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+from opentelemetry.sdk._logs import LoggerProvider, LogRecordProcessor
+from opentelemetry.sdk._logs.export import LogRecordExporter
+
+from . import _sdk, environment
+from ._guard import say_once
+from .capture.other_handlers import StandInForOthers
+from .capture.spans import LogCapySpanProcessor
+from .capture.stdlib import LogCapyHandler, install
+from .config import LogCapyConfig, OtlpConfig
+from .environment import Report
+from .exporter import PayloadExporter
+from .handle import Handle
+from .integrations import _patch
+from .process.redact import Redactor
+from .processor import Destination, LogCapyLogRecordProcessor
+
+
+def otlp_exporter(config: OtlpConfig) -> PayloadExporter:
+    """LogCapy's OTLP exporter for a protocol."""
+    if config.protocol == "grpc":
+        from .export.otlp_grpc import OTLPGrpcLogRecordExporter
+
+        return OTLPGrpcLogRecordExporter(config=config)
+    from .export.otlp_http import OTLPHttpLogRecordExporter
+
+    return OTLPHttpLogRecordExporter(config=config)
+
+
+def instead_of(exporter: LogRecordExporter, report: Report) -> LogRecordExporter:
+    """LogCapy's OTLP exporter in the place of the stock one, where both send to the same place; else the same."""
+    protocol = _sdk.stock_protocol(exporter)
+    if protocol is None or environment.otlp_needs_credential_provider():
+        return exporter
+    config = environment.otlp_config(report, protocol)
+    return otlp_exporter(config) if _sdk.sends_where(exporter, config) else exporter
+
+
+def start(
+    provider: LoggerProvider,
+    config: LogCapyConfig,
+    report: Report,
+    destination: Destination | Sequence[Destination] | None = None,
+) -> Handle:
+    """Put one LogCapyLogRecordProcessor in front of everything that a provider has, and capture for it.
+
+    Args:
+        provider: The SDK's LoggerProvider, or one that works like it.
+        config: What to do with records.
+        report: Told of a setting that cannot be used.
+        destination: Where records go, instead of where LogCapy sent them before or the variables say.
+    """
+    global _handle
+    if _handle is None or _handle.ended or _handle.provider is not provider:
+        _handle = Handle(provider, None)
+    if not config.enabled:
+        return _handle
+    _handle.processor = take_over(provider, config, report, destination)
+    if not _handle.undo and _handle.processor.destinations:
+        _handle.stand_in = StandInForOthers(provider)
+        _handle.undo = [_capture_logging(provider, report, _handle.stand_in), _patch.uninstall]
+        _patch.install()
+    if _handle.stand_in is not None:
+        _handle.stand_in()
+    return _handle
+
+
+def current_handle() -> Handle | None:
+    """What is set up now, in code or by ``opentelemetry-instrument``."""
+    return None if _handle is None or _handle.ended else _handle
+
+
+def take_over(
+    provider: LoggerProvider,
+    config: LogCapyConfig,
+    report: Report,
+    destination: Destination | Sequence[Destination] | None = None,
+) -> LogCapyLogRecordProcessor:
+    """Make one LogCapyLogRecordProcessor of what is on a provider; nothing changes if that is so already."""
+    present = _sdk.processors_of(provider)
+    batch = environment.batch_config(report)
+    if present is None:
+        say_once("provider", "this LoggerProvider keeps its processors in an unknown way; LogCapy's is added to them")
+        chosen = destination or otlp_exporter(environment.otlp_config(report))
+        added = LogCapyLogRecordProcessor(chosen, config=config, batch=batch)
+        provider.add_log_record_processor(added)
+        return added
+    only = present[0] if len(present) == 1 else None
+    if destination is None and isinstance(only, LogCapyLogRecordProcessor) and only.config == config:
+        return only
+    destinations: list[Destination] = []
+    replaced: list[LogRecordProcessor] = []
+    if destination is not None:
+        destinations += destination if isinstance(destination, Sequence) else (destination,)
+    for one in present:
+        if isinstance(one, LogCapyLogRecordProcessor):
+            if destination is None:
+                destinations += one.destinations
+            else:
+                replaced.append(one)
+            continue
+        exporter = _sdk.exporter_behind(one)
+        ours = instead_of(exporter, report) if exporter is not None else None
+        if ours is None or ours is exporter:
+            destinations.append(one)
+        else:
+            destinations.append(ours)
+            replaced.append(one)
+    processor = LogCapyLogRecordProcessor(destinations, config=config, batch=batch)
+    _sdk.replace_processors(provider, [processor])
+    for one in replaced:
+        one.shutdown()
+    return processor
+
+
+def watch_spans(provider: object, config: LogCapyConfig) -> None:
+    """Add LogCapy's span processor to a TracerProvider, once; a proxy or another kind of provider is left alone."""
+    if not config.enabled or not hasattr(provider, "add_span_processor"):
+        return
+    redact_text = Redactor(config.redact, config.redact_keys).text
+    for watched, processor in _watched:
+        if watched is provider:
+            processor.redact_text = redact_text
+            return
+    processor = LogCapySpanProcessor(redact_text)
+    provider.add_span_processor(processor)
+    _watched.append((provider, processor))
+
+
+def _capture_logging(provider: LoggerProvider, report: Report, stand_in: Callable[[], None]) -> Callable[[], None]:
+    """Listen to the standard library's logging, from the level that the variable says.
+
+    The root logger lets nothing through below WARNING unless somebody says so; where nobody has, INFO is let through.
+    """
+    level = environment.log_level(report)
+    root = logging.getLogger()
+    before = root.level
+    wanted = level if level is not None else logging.INFO
+    if (level is not None or before == logging.WARNING) and before > wanted:
+        root.setLevel(wanted)
+    uninstall = install(LogCapyHandler(level or logging.NOTSET, provider), stand_in)
+
+    def stop() -> None:
+        uninstall()
+        if root.level == wanted:
+            root.setLevel(before)
+
+    return stop
+
+
+_handle: Handle | None = None
+_watched: list[tuple[object, LogCapySpanProcessor]] = []

@@ -1,0 +1,42 @@
+"""What LogCapy has set up in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from opentelemetry.sdk._logs import LoggerProvider
+
+from .deliver.accounting import Stats
+from .processor import LogCapyLogRecordProcessor
+
+
+class Handle:
+    """What LogCapy has set up in this process: ask it for accounts, flush it, end it.
+
+    Args:
+        provider: The LoggerProvider that LogCapy works for.
+        processor: LogCapy's processor on it; None where LogCapy is switched off.
+    """
+
+    def __init__(self, provider: LoggerProvider, processor: LogCapyLogRecordProcessor | None) -> None:
+        self.provider = provider
+        self.processor = processor
+        self.stand_in: Callable[[], None] | None = None
+        self.undo: list[Callable[[], None]] = []
+        self.ended = False
+
+    def force_flush(self, timeout_millis: int = 30000) -> bool:
+        """Send what waits now. True when all of it was exported in time."""
+        return self.processor is None or self.processor.force_flush(timeout_millis)
+
+    def shutdown(self) -> None:
+        """Stop capturing, send what waits for a bounded time, and end the LoggerProvider."""
+        self.ended = True
+        while self.undo:
+            self.undo.pop()()
+        if self.processor is not None:
+            self.provider.shutdown()
+
+    def stats(self) -> Stats:
+        """What became of every record."""
+        return Stats() if self.processor is None else self.processor.stats()

@@ -1,0 +1,204 @@
+"""LogCapy set up in code, and what is wrong with a setting."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import BatchLogRecordProcessor, InMemoryLogRecordExporter
+from opentelemetry.sdk.trace import TracerProvider
+
+import logcapy
+from logcapy import environment
+from logcapy.config import BatchConfig, LogCapyConfig, OtlpConfig
+from logcapy.errors import ConfigError
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    import os
+
+    for name in list(os.environ):
+        if name.startswith(("OTEL_", "LOGCAPY_")):
+            monkeypatch.delenv(name)
+    level = logging.getLogger().level
+    yield
+    from logcapy.assemble import current_handle
+
+    handle = current_handle()
+    if handle is not None:
+        handle.shutdown()
+    assert logging.getLogger().level == level, "the root logger's level is put back"
+
+
+@pytest.fixture
+def exporter() -> InMemoryLogRecordExporter:
+    return InMemoryLogRecordExporter()
+
+
+@pytest.fixture
+def provider() -> LoggerProvider:
+    return LoggerProvider(shutdown_on_exit=False)
+
+
+def bodies(exporter: InMemoryLogRecordExporter) -> list[object]:
+    return [record.log_record.body for record in exporter.get_finished_logs()]
+
+
+def test_configure_captures_redacts_and_counts(provider: LoggerProvider, exporter: InMemoryLogRecordExporter) -> None:
+    handle = logcapy.configure(exporter, logger_provider=provider)
+    logging.getLogger("shop").info("password=hunter2")
+    assert handle.force_flush(5000)
+    assert bodies(exporter) == ["password=[REDACTED]"]
+    assert handle.stats().exported == 1
+
+
+def test_configuring_again_gives_the_same_handle_and_no_second_record(
+    provider: LoggerProvider, exporter: InMemoryLogRecordExporter
+) -> None:
+    first = logcapy.configure(exporter, logger_provider=provider)
+    assert logcapy.configure_logging(logger_provider=provider) is first
+    logging.getLogger("shop").warning("once")
+    first.force_flush(5000)
+    assert bodies(exporter) == ["once"]
+
+
+def test_what_a_provider_has_is_wrapped_and_kept(provider: LoggerProvider, exporter: InMemoryLogRecordExporter) -> None:
+    provider.add_log_record_processor(BatchLogRecordProcessor(exporter))
+    handle = logcapy.configure(logger_provider=provider, redact=[], redact_keys=["note"])
+    logging.getLogger("shop").warning("password=hunter2", extra={"note": "private"})
+    handle.force_flush(5000)
+    (record,) = exporter.get_finished_logs()
+    assert record.log_record.body == "password=hunter2"
+    assert dict(record.log_record.attributes or {})["note"] == "[REDACTED]"
+
+
+def test_after_shutdown_nothing_is_captured_and_configure_starts_anew(exporter: InMemoryLogRecordExporter) -> None:
+    first = logcapy.configure(exporter, logger_provider=LoggerProvider(shutdown_on_exit=False))
+    first.shutdown()
+    logging.getLogger("shop").error("after")
+    assert bodies(exporter) == []
+    again = InMemoryLogRecordExporter()
+    second = logcapy.configure(again, logger_provider=LoggerProvider(shutdown_on_exit=False))
+    assert second is not first
+    logging.getLogger("shop").error("anew")
+    second.force_flush(5000)
+    assert bodies(again) == ["anew"]
+
+
+def test_the_tracer_provider_is_watched_once(provider: LoggerProvider, exporter: InMemoryLogRecordExporter) -> None:
+    tracer_provider = TracerProvider(shutdown_on_exit=False)
+    logcapy.configure(exporter, logger_provider=provider, tracer_provider=tracer_provider)
+    logcapy.configure(logger_provider=provider, tracer_provider=tracer_provider)
+    kinds = [type(one).__name__ for one in tracer_provider._active_span_processor._span_processors]
+    assert kinds == ["LogCapySpanProcessor"]
+
+
+def test_context_is_on_every_record_inside(provider: LoggerProvider, exporter: InMemoryLogRecordExporter) -> None:
+    handle = logcapy.configure(exporter, logger_provider=provider)
+    with logcapy.context(order_id=7):
+        logging.getLogger("shop").warning("inside")
+    logging.getLogger("shop").warning("outside")
+    handle.force_flush(5000)
+    inside, outside = (dict(record.log_record.attributes or {}) for record in exporter.get_finished_logs())
+    assert inside["order_id"] == 7
+    assert "order_id" not in outside
+
+
+def test_switched_off_it_leaves_everything_alone(provider: LoggerProvider, exporter: InMemoryLogRecordExporter) -> None:
+    handle = logcapy.configure(exporter, logger_provider=provider, enabled=False)
+    logging.getLogger("shop").warning("x")
+    assert handle.force_flush()
+    assert handle.stats() == logcapy.Stats()
+    assert bodies(exporter) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"redact": ["credentails"]}, "did you mean 'credentials'?"),
+        ({"redact": "credentials"}, "a tuple of strings"),
+        ({"redcat": []}, "did you mean 'redact'?"),
+        ({"enabled": "yes"}, "True or False"),
+        ({"shutdown_timeout": 0}, "milliseconds, more than 0"),
+        ({"enrich": ["weather"]}, "any of context, request"),
+    ],
+)
+def test_an_argument_that_cannot_be_used_raises_and_says_what_is_allowed(
+    provider: LoggerProvider, fields: dict[str, object], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message.replace("?", r"\?")):
+        logcapy.configure(logger_provider=provider, **fields)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("LOGCAPY_REDACT", "credentails"),
+        ("LOGCAPY_REDCAT", "off"),
+        ("OTEL_BLRP_SCHEDULE_DELAY", "soon"),
+        ("OTEL_PYTHON_LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_variable_that_cannot_be_used_raises_in_code_and_is_named(
+    provider: LoggerProvider, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigError) as caught:
+        logcapy.configure(InMemoryLogRecordExporter(), logger_provider=provider)
+    assert variable in str(caught.value)
+    assert repr(value) in str(caught.value)
+
+
+def test_an_argument_wins_over_the_environment_and_the_environment_over_the_default(
+    monkeypatch: pytest.MonkeyPatch, provider: LoggerProvider, exporter: InMemoryLogRecordExporter
+) -> None:
+    monkeypatch.setenv("LOGCAPY_REDACT", "pci")
+    monkeypatch.setenv("LOGCAPY_REDACT_KEYS", "note, remark")
+    assert environment.logcapy_config(environment.raise_error) == LogCapyConfig(
+        redact=("pci",), redact_keys=("note", "remark")
+    )
+    handle = logcapy.configure(exporter, logger_provider=provider, redact=["email"])
+    assert handle.processor is not None
+    assert handle.processor.config == LogCapyConfig(redact=("email",), redact_keys=("note", "remark"))
+
+
+def test_the_signals_own_variable_wins_and_http_gets_its_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318/")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "key=general")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_LOGS_HEADERS", "key=of%20logs")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "2.5")
+    config = environment.otlp_config(environment.raise_error)
+    assert config.endpoint == "http://collector:4318/v1/logs"
+    assert config.headers == {"key": "of logs"}
+    assert config.timeout == 2500
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://logs:4318/custom")
+    assert environment.otlp_config(environment.raise_error).endpoint == "http://logs:4318/custom"
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
+    monkeypatch.delenv("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT")
+    assert environment.otlp_config(environment.raise_error).endpoint == "http://collector:4318/"
+
+
+def test_credentials_are_in_no_message_and_no_repr(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "s3cret" not in repr(OtlpConfig(headers={"api-key": "s3cret"}))
+    with pytest.raises(ConfigError) as wrong_endpoint:
+        OtlpConfig(endpoint="ftp://user:s3cret@host/")
+    assert "s3cret" not in str(wrong_endpoint.value)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "s3cret")
+    with pytest.raises(ConfigError) as wrong_headers:
+        environment.otlp_config(environment.raise_error)
+    assert "s3cret" not in str(wrong_headers.value)
+
+
+def test_a_value_that_cannot_be_used_falls_back_to_the_default_where_it_is_only_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OTEL_BLRP_MAX_QUEUE_SIZE", "-5")
+    monkeypatch.setenv("OTEL_BLRP_SCHEDULE_DELAY", "250")
+    told: list[ConfigError] = []
+    assert environment.batch_config(told.append) == BatchConfig(schedule_delay=250)
+    (error,) = told
+    assert error.setting == "OTEL_BLRP_MAX_QUEUE_SIZE"
+    assert error.value == "-5"
