@@ -1,0 +1,147 @@
+"""Secrets are taken out of a record before it leaves: body and attributes, however deep they lie.
+
+It fails closed: what cannot be examined, because it raises, lies too deep or has no end, is masked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from opentelemetry.attributes import BoundedAttributes
+from opentelemetry.sdk._logs import LogRecordProcessor, ReadWriteLogRecord
+
+from logcapy.config import REDACTION_PRESETS
+
+from .detectors import DETECTORS, MASK, Detector
+from .key_rules import KeyRules
+from .pairs import PairRedactor
+from .walk import Walk, mask_unseen
+
+#: A shorter text cannot hold a secret and what shows that it is one: ``a@b.io``, ``pwd=x``.
+_SHORTEST: Final = 5
+#: After how many more passes a text that still changes is masked whole.
+_MOST_PASSES: Final = 8
+#: Clean texts are remembered, since attributes repeat: how many, and how long one may be.
+_REMEMBERED_TEXTS: Final = 1024
+_LONGEST_REMEMBERED: Final = 200
+
+
+class Redactor(LogRecordProcessor):
+    """Masks secrets in records. A transform, a redactor of single texts, and an SDK processor, all in one.
+
+    Never raises. What it has redacted it leaves alone when it sees it again. Safe to use from several threads.
+
+    Args:
+        presets: Which kinds of secrets: of ``credentials``, ``pci``, ``email``; :mod:`logcapy.config` checks them.
+        keys: Further keys whose values are masked whole, matched by their words: ``ssn`` covers ``user.ssn``.
+    """
+
+    def __init__(self, presets: Sequence[str] = REDACTION_PRESETS, keys: Sequence[str] = ()) -> None:
+        rules = KeyRules(presets, keys)
+        detectors: list[Detector] = [
+            detect for preset, found in DETECTORS.items() if preset in presets for detect in found
+        ]
+        if rules.names:
+            detectors.append(PairRedactor(rules))
+        self._detectors = tuple(detectors)
+        self._is_secret_key = rules.is_secret
+        self._masks_cards = "pci" in presets
+        self._clean: set[str] = set()
+        self._plain_keys: set[str] = set()
+
+    def on_emit(self, log_record: ReadWriteLogRecord) -> None:
+        """Redact a record in place, for the processors that were added after this one."""
+        self(log_record)
+
+    def shutdown(self) -> None:
+        """Nothing is kept open."""
+
+    def force_flush(self, timeout_millis: int = 30000) -> bool:  # noqa: ARG002 - the SDK's signature
+        """Nothing is buffered."""
+        return True
+
+    def __call__(self, record: ReadWriteLogRecord) -> None:
+        """Redact body and attributes of a record, in place."""
+        log_record = record.log_record
+        body = log_record.body
+        if body is not None:
+            redacted = self.text(body) if type(body) is str else self.value(body)
+            if redacted is not body:
+                log_record.body = redacted  # type: ignore[assignment]  # as much an AnyValue as it was
+        attributes = log_record.attributes
+        if not attributes:
+            return
+        changed = self.attributes(attributes)
+        if changed is not None and not (isinstance(attributes, BoundedAttributes) and _set_items(attributes, changed)):
+            log_record.attributes = changed  # type: ignore[assignment]  # see above
+
+    def text(self, text: str) -> str:
+        """Mask the secrets in a text; the same object if there are none, the mask alone if it cannot be told."""
+        try:
+            plain = text if type(text) is str else str.__str__(text)
+            if plain in self._clean or len(plain) < _SHORTEST:
+                return text
+            redacted = self._once(plain)
+            if redacted != plain:
+                return self._again(redacted)
+            self._remember(plain)
+        except Exception as error:  # noqa: BLE001 - fails closed, whatever it was
+            return mask_unseen(error)
+        return text
+
+    def _once(self, text: str) -> str:
+        for detect in self._detectors:
+            text = detect(text)
+        return text
+
+    def _again(self, text: str) -> str:
+        """Redact until nothing is found: a mask can bring to light what stood glued to the secret before it."""
+        for _ in range(_MOST_PASSES):
+            before, text = text, self._once(text)
+            if text == before:
+                return text
+        return MASK
+
+    def value(self, value: object) -> object:
+        """Mask the secrets in any value: containers at any depth, bytes, numbers, the text of other objects.
+
+        Returns:
+            The same object if it holds no secret. Otherwise a copy: mappings become dicts, sequences that are no
+            tuple lists, and an object whose text holds a secret becomes its redacted text.
+        """
+        try:
+            return self._walk().value(value)
+        except Exception as error:  # noqa: BLE001 - fails closed
+            return mask_unseen(error)
+
+    def attributes(self, attributes: Mapping[str, object]) -> dict[str, object] | None:
+        """Mask the secrets in attributes, those under a secret key whole; None if nothing had to be changed."""
+        try:
+            flat = attributes.copy() if isinstance(attributes, BoundedAttributes) else attributes
+            return self._walk().attributes(flat)
+        except Exception as error:  # noqa: BLE001 - fails closed: what cannot be enumerated is left out
+            mask_unseen(error)
+            return {}
+
+    def _walk(self) -> Walk:
+        return Walk(self.text, self._is_secret_key, self._clean, self._plain_keys, masks_cards=self._masks_cards)
+
+    def _remember(self, text: str) -> None:
+        if len(text) <= _LONGEST_REMEMBERED:
+            if len(self._clean) >= _REMEMBERED_TEXTS:
+                self._clean.clear()
+            self._clean.add(text)
+
+
+def _set_items(attributes: BoundedAttributes, changed: Mapping[str, object]) -> bool:
+    """Put what changed into bounded attributes, so that their limits and counts stay; False if they are frozen."""
+    try:
+        for key in [key for key in attributes if key not in changed]:
+            del attributes[key]
+        for key, value in changed.items():
+            if attributes.get(key, changed) is not value:
+                attributes[key] = value  # type: ignore[assignment]  # as much an AnyValue as it was
+    except TypeError:
+        return False
+    return True
