@@ -113,9 +113,12 @@ def test_a_record_after_the_span_has_ended_gets_the_trace_its_exception_was_seen
     provider.add_span_processor(LogCapySpanProcessor())
     tracer = provider.get_tracer("test")
     error = PaymentError("declined")
-    with pytest.raises(PaymentError), tracer.start_as_current_span("request", kind=trace.SpanKind.SERVER) as server:
-        with tracer.start_as_current_span("child"):
-            raise error
+    with (
+        pytest.raises(PaymentError),
+        tracer.start_as_current_span("request", kind=trace.SpanKind.SERVER) as server,
+        tracer.start_as_current_span("child"),
+    ):
+        raise error
     record = LogRecord(context=Context())
     attach_exception(record, error)
     assert (record.trace_id, record.span_id) == (server.get_span_context().trace_id, server.get_span_context().span_id)

@@ -68,6 +68,12 @@ def test_a_record_keeps_message_level_logger_extras_and_place(exporter: InMemory
 
 
 @pytest.mark.usefixtures("listening")
+def test_uvicorns_second_copy_of_the_message_is_left_out(exporter: InMemoryLogRecordExporter) -> None:
+    logging.getLogger("uvicorn.error").info("Started %d", 7, extra={"color_message": "Started \x1b[36m%d\x1b[0m"})
+    assert "color_message" not in attributes(only(exporter))
+
+
+@pytest.mark.usefixtures("listening")
 def test_a_record_in_a_span_has_its_ids(exporter: InMemoryLogRecordExporter) -> None:
     with TracerProvider(shutdown_on_exit=False).get_tracer("t").start_as_current_span("s") as span:
         logging.getLogger("shop").info("x")

@@ -13,10 +13,13 @@ from collections.abc import Iterator
 import pytest
 from google.protobuf.json_format import Parse
 from google.rpc.status_pb2 import Status
+from opentelemetry._logs import LogRecord
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest, ExportLogsServiceResponse
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
@@ -198,3 +201,13 @@ def test_records_that_cannot_be_shown_are_not_acknowledged(
 def test_a_port_that_is_taken_is_an_error(receiver: HttpReceiver, intake: Intake) -> None:
     with pytest.raises(OSError, match="in use"):
         HttpReceiver(intake, "127.0.0.1", receiver.port)
+
+
+def test_records_of_one_request_are_shown_in_the_order_of_their_times(receiver: HttpReceiver, shown: Shown) -> None:
+    provider = LoggerProvider(shutdown_on_exit=False)
+    exporter = OTLPLogExporter(f"http://127.0.0.1:{receiver.port}/v1/logs")
+    provider.add_log_record_processor(BatchLogRecordProcessor(exporter))
+    for time_unix_nano, logger in ((1, "a"), (2, "b"), (3, "a")):
+        provider.get_logger(logger).emit(LogRecord(timestamp=time_unix_nano))
+    provider.shutdown()
+    assert [record.time_unix_nano for record in shown.records] == [1, 2, 3]

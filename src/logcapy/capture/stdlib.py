@@ -24,10 +24,12 @@ from logcapy.attributes import CODE_FILE_PATH, CODE_FUNCTION_NAME, CODE_LINE_NUM
 
 from .exceptions import attach_exception
 
+#: ``color_message`` is uvicorn's: the message once more, as a template with terminal colours.
 _STANDARD_FIELDS = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {
     "message",
     "asctime",
     "taskName",
+    "color_message",
 }
 # Source: https://opentelemetry.io/docs/specs/otel/logs/data-model-appendix/#appendix-b-severitynumber-example-mappings
 _SEVERITY_TEXT = {"WARNING": "WARN", "CRITICAL": "FATAL"}

@@ -14,7 +14,9 @@ from .received import Value
 _SHOWN_FRAMES = 4
 _HEADING = "Traceback (most recent call last):"
 _FRAME = re.compile(r'^[ |]*File "([^"\n]*)", line (\d+)(?:, in (.*))?$', re.MULTILINE)
-_NOT_THE_APPLICATION = re.compile(r"[\\/](?:site|dist)-packages[\\/]|[\\/]lib[\\/]python\d|^<frozen ", re.IGNORECASE)
+_NOT_THE_APPLICATION = re.compile(
+    r"[\\/](?:site|dist)-packages[\\/]|[\\/]lib[\\/]python\d|[\\/]src[\\/]logcapy[\\/]|^<frozen ", re.IGNORECASE
+)
 
 
 def folded_exception(attributes: Mapping[str, Value], paint: Paint, *, full: bool) -> list[str]:

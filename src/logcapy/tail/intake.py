@@ -38,7 +38,7 @@ class Intake:
         Raises:
             Refusal: It cannot be decoded or shown.
         """
-        records = decode_logs(body, media_type)
+        records = sorted(decode_logs(body, media_type), key=_when)  # a request has them by logger, people read by time
         self._show(records)
         with self._lock:
             self.record_count += len(records)
@@ -64,3 +64,7 @@ class Intake:
         records = f"{self.record_count} record{'' if self.record_count == 1 else 's'}"
         spans = f"{self.span_count} span{'' if self.span_count == 1 else 's'}"
         return f"{records}, {spans} received"
+
+
+def _when(record: Received) -> int:
+    return record.time_unix_nano or record.observed_time_unix_nano

@@ -82,7 +82,7 @@ class Renderer:
         return f"{inert(record.severity_text)[:5]:5}"
 
     def _message(self, record: Received) -> str:
-        body = "" if record.body is None else inert(_text(record.body))
+        body = "" if record.body is None else inert(_text(record.body).rstrip())
         if record.event_name:
             return " ".join(filter(None, (self._paint(inert(record.event_name), BOLD), body)))
         return body
