@@ -15,6 +15,7 @@ from .capture.spans import LogCapySpanProcessor
 from .capture.stdlib import LogCapyHandler, install
 from .config import LogCapyConfig, OtlpConfig
 from .environment import Report
+from .errors import ConfigError
 from .exporter import PayloadExporter
 from .handle import Handle
 from .integrations import _patch
@@ -39,7 +40,13 @@ def instead_of(exporter: LogRecordExporter, report: Report) -> LogRecordExporter
     if protocol is None or environment.otlp_needs_credential_provider():
         return exporter
     config = environment.otlp_config(report, protocol)
-    return otlp_exporter(config) if _sdk.sends_where(exporter, config) else exporter
+    if not _sdk.sends_where(exporter, config):
+        return exporter
+    try:
+        return otlp_exporter(config)
+    except ConfigError as error:  # what only shows in use: a file that is no certificate, a header that is none
+        report(error)
+        return exporter
 
 
 def start(

@@ -228,6 +228,22 @@ def test_a_wrong_value_is_told_once_and_the_application_runs(
     assert program.bodies == ["order placed", "stock is low"]
 
 
+def test_a_file_that_is_no_certificate_is_told_and_records_leave_as_they_would_without_logcapy(
+    program: Program, tmp_path: Path
+) -> None:
+    no_certificate = tmp_path / "ca.pem"
+    no_certificate.write_text("not PEM")
+    endpoint = program.endpoint.replace("http://", "https://")
+    run = program.run(
+        LOGS + "print('ran')",
+        OTEL_EXPORTER_OTLP_ENDPOINT=endpoint,
+        OTEL_EXPORTER_OTLP_CERTIFICATE=str(no_certificate),
+        OTEL_EXPORTER_OTLP_TIMEOUT="1",
+    )
+    assert run.stdout == "ran\n"
+    assert any("certificate=" in line and str(no_certificate) in line for line in run.said), run.stderr
+
+
 def test_without_a_collector_the_application_ends_at_once_and_the_loss_is_told(program: Program) -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))

@@ -1,0 +1,79 @@
+"""OTLP over HTTP, in protobuf.
+
+Source: https://opentelemetry.io/docs/specs/otlp/#otlphttp
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from logcapy import environment
+from logcapy.config import OtlpConfig
+from logcapy.exporter import PayloadExporter
+from logcapy.types import Delivered, Outcome, Payload, Record, Rejected
+
+from ._http import HttpTransport, plain_message
+from ._otlp_response import partial_success, status_message
+from .otlp import encode_logs
+
+
+class OTLPHttpLogRecordExporter(PayloadExporter):
+    """Sends log records by OTLP/HTTP. Without arguments it does what ``OTEL_EXPORTER_OTLP_*`` say.
+
+    Args:
+        endpoint: The full URL, with its path (``http://localhost:4318/v1/logs``). User-info in it becomes a basic
+            ``Authorization`` header.
+        headers: Sent with each request, over those of the configuration.
+        config: The rest, instead of the environment.
+
+    Raises:
+        ConfigError: A setting cannot be used.
+    """
+
+    name = "otlp_http"
+
+    def __init__(
+        self,
+        endpoint: str | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        config: OtlpConfig | None = None,
+    ) -> None:
+        config = config or environment.otlp_config(environment.raise_error, protocol="http/protobuf")
+        if endpoint is not None:
+            config = replace(config, endpoint=endpoint, protocol="http/protobuf")
+        super().__init__(config.timeout / 1000)
+        self._transport = HttpTransport(
+            config.endpoint,
+            headers={**config.headers, **(headers or {}), "Content-Type": "application/x-protobuf"},
+            use_gzip=config.compression == "gzip",
+            timeout_seconds=config.timeout / 1000,
+            certificate=config.certificate,
+            client_key=config.client_key,
+            client_certificate=config.client_certificate,
+            read_success=self._read_success,
+            read_message=lambda body: status_message(body) or plain_message(body),
+        )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._transport.place!r})"
+
+    def encode(self, records: Sequence[Record]) -> Iterator[Payload]:
+        """Payloads of at most 4 MiB."""
+        return encode_logs(records)
+
+    def send(self, payload: Payload, deadline: float) -> Outcome:
+        """Send once."""
+        return self._transport.send(payload, deadline)
+
+    def shutdown(self) -> None:
+        """End, and close the connections."""
+        super().shutdown()
+        self._transport.close()
+
+    def _read_success(self, body: bytes) -> Outcome:
+        rejected, message = partial_success(body)
+        if rejected <= 0:
+            return Delivered()
+        return Rejected(rejected, self._transport.reasons.reason(f"{rejected} records refused", message))
