@@ -1,0 +1,69 @@
+"""Any ASGI application: log records know the request they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import nullcontext
+from typing import Any, TypeAlias
+
+from logcapy.process.request import AsgiRequest, new_request
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Any]]
+Send: TypeAlias = Callable[[Any], Awaitable[None]]
+ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class LogCapyMiddleware:
+    """Pure ASGI middleware; put it outermost. Messages and exceptions pass through as they are.
+
+    Under ``opentelemetry-instrument`` or after ``logcapy.configure()`` Starlette, FastAPI and Django have it already,
+    and adding it once more does nothing.
+
+    Args:
+        app: The application.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        await call_in_request(self.app, scope, receive, send)
+
+
+async def call_in_request(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Await an application, its request being the current one if the scope is that of a request or WebSocket."""
+    request = new_request(scope, asgi_request) if scope.get("type") in ("http", "websocket") else None
+    with request or nullcontext():
+        await app(scope, receive, send)
+
+
+def asgi_request(scope: Scope) -> AsgiRequest:
+    """The request of a scope, not entered yet."""
+    request = AsgiRequest(scope)
+    request.find_route = lambda: route_of(scope)
+    return request
+
+
+def route_of(scope: Scope) -> str | None:
+    """The template of the route that Starlette or FastAPI has chosen, with the prefixes of mounts and routers.
+
+    None until it is final: what is found is kept for the rest of the request.
+    """
+    route: Any = scope.get("route")
+    path = getattr(route, "path", None)
+    if not isinstance(path, str):
+        return None
+    # FastAPI keeps the path with the prefixes of included routers beside the route, since 0.137.
+    notes = scope.get("fastapi")
+    included = notes.get("effective_route_context") if isinstance(notes, dict) else None
+    if included is not None and getattr(included, "original_route", None) is route:
+        path = getattr(included, "path", None) or path
+    if "app_root_path" not in scope:
+        return path
+    mount = str(scope.get("root_path", ""))[len(str(scope["app_root_path"])) :]
+    if not hasattr(route, "routes"):
+        return mount + path
+    # The route is a mount itself: its path is in root_path already, and its routes, if it has any, are to come.
+    return None if route.routes else mount

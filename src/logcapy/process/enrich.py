@@ -1,0 +1,211 @@
+"""What is added to a record: the values of ``logcapy.context``, and the request that it belongs to.
+
+Each is a ``types.Transform`` and can also be added alone to any LoggerProvider, before the processor that sends.
+What a record says itself always wins.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from opentelemetry._logs import LogRecord
+from opentelemetry.attributes import BoundedAttributes
+from opentelemetry.sdk._logs import LogRecordProcessor, ReadWriteLogRecord
+from opentelemetry.trace import Span, get_current_span
+
+from logcapy._guard import describe_error, say
+from logcapy._server_span import server_span_of
+from logcapy.attributes import CLIENT_ADDRESS, HTTP_REQUEST_METHOD, HTTP_ROUTE, URL_PATH, USER_AGENT_ORIGINAL
+
+from .context import bound_values
+from .request import (
+    REQUEST_MARK,
+    SERVER_ADDRESS,
+    URL_SCHEME,
+    RequestContext,
+    current_request,
+    request_behind,
+    shortened,
+    without_port,
+)
+
+_STATUS_CODE: Final = "http.response.status_code"
+#: The attribute of a server span under which its normalised attributes, and its name for the status, are kept
+#: once they are final.
+_KNOWN_MARK: Final = "_logcapy_request_attributes"
+
+# The stable name, and what else it was or is called; the first that a span has is taken.
+# Source: https://opentelemetry.io/docs/specs/semconv/non-normative/http-migration/
+_NAMES: Final = (
+    (HTTP_REQUEST_METHOD, (HTTP_REQUEST_METHOD, "http.method")),
+    (HTTP_ROUTE, (HTTP_ROUTE,)),
+    (URL_PATH, (URL_PATH, "http.target", "http.url")),
+    (URL_SCHEME, (URL_SCHEME, "http.scheme")),
+    (CLIENT_ADDRESS, (CLIENT_ADDRESS, "http.client_ip", "net.sock.peer.addr", "net.peer.ip")),
+    (SERVER_ADDRESS, (SERVER_ADDRESS, "net.host.name", "http.server_name", "http.host")),
+    (USER_AGENT_ORIGINAL, (USER_AGENT_ORIGINAL, "http.user_agent")),
+)
+
+
+class _Enricher(LogRecordProcessor):
+    def __call__(self, record: ReadWriteLogRecord) -> None:
+        """Edit the record in place."""
+        found = self.attributes(record.log_record)
+        if found:
+            _add(record.log_record, found)
+
+    def attributes(self, log_record: LogRecord) -> Mapping[str, Any]:
+        """What a record gets."""
+        raise NotImplementedError
+
+    def on_emit(self, log_record: ReadWriteLogRecord) -> None:
+        """Edit the record in place, for the processors that were added after this one. Never raises."""
+        try:
+            self(log_record)
+        except Exception as error:  # noqa: BLE001 - it would raise in the application's logging call
+            name = type(self).__name__
+            say(f"transform:{name}", f"{name} failed, the record goes on without it: {describe_error(error)}")
+
+    def shutdown(self) -> None:
+        """Nothing to end."""
+
+    def force_flush(self, timeout_millis: int = 30000) -> bool:  # noqa: ARG002 - the SDK's signature
+        """Nothing to flush."""
+        return True
+
+
+class ContextEnricher(_Enricher):
+    """Adds what ``logcapy.context`` holds where the record is emitted.
+
+    An exception that the server logs after the request has ended gets what was bound at that end.
+    """
+
+    def attributes(self, log_record: LogRecord) -> Mapping[str, Any]:  # noqa: ARG002 - one signature for all
+        """The values that are bound."""
+        values = bound_values.get()
+        if not values and current_request.get() is None:
+            request = request_behind(sys.exc_info()[1])
+            if request is not None:
+                return request.values
+        return values
+
+
+class RequestEnricher(_Enricher):
+    """Adds the request, in the stable names of the semantic conventions whatever names its span has.
+
+    What is known comes from the server span of the record's own context, then from the request that the
+    integrations have noted; the latter also serves where nothing is sampled or traced.
+    """
+
+    def attributes(self, log_record: LogRecord) -> Mapping[str, Any]:
+        """The attributes of the request."""
+        span = get_current_span(log_record.context)
+        return request_attributes(span, _request_of(server_span_of(span)))
+
+
+#: The transforms by the names that ``LogCapyConfig.enrich`` has for them.
+ENRICHERS: Final[Mapping[str, type[_Enricher]]] = {"context": ContextEnricher, "request": RequestEnricher}
+
+
+def request_attributes(span: Span | None, request: RequestContext | None) -> dict[str, Any]:
+    """What a span and a request tell of the request; where both know it, the span's word counts. A new dict.
+
+    Args:
+        span: Any span of the request; it need not be recording or unended.
+        request: The request itself. Without it, what the span remembers.
+    """
+    server = server_span_of(span) if span is not None else None
+    if server is None:
+        return dict(request.attributes()) if request is not None else {}
+    if request is None:
+        request = getattr(server, REQUEST_MARK, None)
+    return {**(request.attributes() if request is not None else {}), **_span_attributes(server)}
+
+
+def _request_of(server: Span | None) -> RequestContext | None:
+    """The request that a server span belongs to; the current one if there is no span.
+
+    The span remembers it: a record may be emitted in another thread, after the request, or by a task that serves
+    one request after another and was started by yet another one.
+    """
+    remembered: RequestContext | None = getattr(server, REQUEST_MARK, None)
+    if remembered is not None:
+        return remembered
+    request = current_request.get()
+    if request is None:
+        request = request_behind(sys.exc_info()[1])
+    if server is None or request is None:
+        return request
+    started = getattr(server, "start_time", None) or 0
+    if request.has_span or (request.ended is not None and started > request.ended):
+        return None
+    request.has_span = True
+    setattr(server, REQUEST_MARK, request)
+    return request
+
+
+def _span_attributes(server: Span) -> dict[str, Any]:
+    attributes: Mapping[str, Any] = getattr(server, "attributes", None) or {}
+    known: tuple[dict[str, Any], str] | None = getattr(server, _KNOWN_MARK, None)
+    if known is None:
+        known = _normalised(attributes), _STATUS_CODE if HTTP_REQUEST_METHOD in attributes else "http.status_code"
+        if HTTP_ROUTE in known[0]:  # the last that instrumentations set before the application runs
+            setattr(server, _KNOWN_MARK, known)
+    found, status_name = known
+    status_code = attributes.get(status_name)
+    return {**found, _STATUS_CODE: status_code} if status_code else found
+
+
+def _normalised(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, spellings in _NAMES:
+        for spelling in spellings:
+            value = attributes.get(spelling)
+            if value:
+                convert = _CONVERSIONS.get(spelling)
+                found[name] = shortened(convert(value) if convert is not None else value)
+                break
+    return found
+
+
+def _path(target: Any) -> str:
+    """The path of a URL or of a request's target, without its query."""
+    text = str(target)
+    if text.startswith("/"):  # a target may begin with two slashes, which a URL's reader takes for a host
+        return text.partition("?")[0].partition("#")[0]
+    try:
+        return urlsplit(text).path
+    except ValueError:
+        return text.partition("?")[0]
+
+
+def _host(value: Any) -> str:
+    return without_port(str(value))
+
+
+_CONVERSIONS: Final[Mapping[str, Callable[[Any], str]]] = {
+    "http.target": _path,
+    "http.url": _path,
+    SERVER_ADDRESS: _host,
+    "net.host.name": _host,
+    "http.server_name": _host,
+    "http.host": _host,
+}
+
+
+def _add(log_record: LogRecord, found: Mapping[str, Any]) -> None:
+    """Add what the record does not have. The SDK's attributes drop their oldest when they are full, so never that."""
+    attributes = log_record.attributes
+    if not isinstance(attributes, BoundedAttributes):
+        log_record.attributes = {**found, **attributes} if attributes else dict(found)
+        return
+    for name, value in found.items():
+        if name in attributes:
+            continue
+        if attributes.maxlen is not None and len(attributes) >= attributes.maxlen:
+            attributes.dropped += 1
+        else:
+            attributes[name] = value

@@ -1,0 +1,226 @@
+"""The request in whose context code runs. Set by the integrations, read by RequestEnricher.
+
+It is there for requests that are not sampled, whose span knows nothing, and where no span exists at all. Nothing
+is read from the request before a record needs it: proxies' middleware and routing come after the request does.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, MutableMapping
+from contextvars import ContextVar
+from types import TracebackType
+from typing import Any, Final
+
+from logcapy._guard import describe_error, say_once
+from logcapy.attributes import CLIENT_ADDRESS, HTTP_REQUEST_METHOD, HTTP_ROUTE, URL_PATH, USER_AGENT_ORIGINAL
+
+from .context import bound_values
+
+URL_SCHEME: Final = "url.scheme"
+SERVER_ADDRESS: Final = "server.address"
+
+#: Under this key an ASGI scope or a WSGI environ remembers its RequestContext for as long as it is served.
+REQUEST_KEY: Final = "logcapy.request"
+#: Under this name server spans, and exceptions that leave a request, remember it.
+REQUEST_MARK: Final = "_logcapy_request"
+
+_LONGEST_VALUE = 1024
+_ID_HEADERS = ("x-request-id", "x-correlation-id")
+_HEADERS = frozenset(name.encode() for name in ("host", "user-agent", *_ID_HEADERS))
+# Source: https://opentelemetry.io/docs/specs/semconv/registry/attributes/http/#http-request-method
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY"))
+
+
+class RequestContext:
+    """What is known of one request. ``with request:`` makes it the current one.
+
+    Values that code binds while it is current (``context.bind``) are taken off at its end, so that neither they
+    nor the request itself reach the next one on the same thread, task or connection.
+
+    Args:
+        carrier: The ASGI scope or WSGI environ. A carrier that middleware has copied still names its request.
+    """
+
+    def __init__(self, carrier: MutableMapping[str, Any]) -> None:
+        self._carrier = carrier
+        #: Asks the framework for the route's template; None while it is not known. Set by the integration.
+        self.find_route: Callable[[], str | None] = _no_route
+        #: Nanoseconds since the epoch; None while the request is served.
+        self.ended: int | None = None
+        #: Whether a server span remembers this request.
+        self.has_span = False
+        #: What was bound when the request ended.
+        self.values: Mapping[str, Any] = {}
+        self._before: tuple[RequestContext | None, Mapping[str, Any]] = (None, {})
+        self._starts_with: Mapping[str, Any] = {}
+        self._known: dict[str, Any] | None = None
+
+    def attributes(self) -> dict[str, Any]:
+        """The request in the stable names of the semantic conventions; not to be changed by the caller.
+
+        The query is left out: it is where tokens and personal data travel.
+        """
+        if self._known is not None:
+            return self._known
+        found = {name: shortened(value) for name, value in self._read().items() if value}
+        route = self.find_route()
+        if route:
+            found[HTTP_ROUTE] = route
+            self._known = found  # once routed, nothing of it changes any more
+        return found
+
+    def _read(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def enter(self) -> None:
+        """Become the current request."""
+        before, values = current_request.get(), bound_values.get()
+        self._starts_with = values
+        if before is not None:
+            # No request sees what another has bound, not one that is served within it or in a task that it started.
+            self._starts_with = before._starts_with
+            bound_values.set(self._starts_with)
+        self._before = _unended(before, values)
+        current_request.set(self)
+
+    def leave(self, error: BaseException | None = None) -> None:
+        """End, with the exception that the application has let out if it has."""
+        self.values = bound_values.get()
+        if error is not None:
+            self.mark(error)
+        self.end()
+        if self._carrier.get(REQUEST_KEY) is self:
+            del self._carrier[REQUEST_KEY]  # or carrier and request would keep one another alive
+        if current_request.get() is self:
+            before, values = _unended(*self._before)
+            current_request.set(before)
+            bound_values.set(values)
+
+    def __enter__(self) -> None:
+        self.enter()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.leave(error)
+
+    def end(self) -> None:
+        """The application has answered; what is left of the response may still be on its way."""
+        if self.ended is None:
+            self.ended = time.time_ns()
+
+    def mark(self, error: BaseException) -> None:
+        """Let an exception that leaves the request name it, for the server that logs the exception afterwards."""
+        marks = getattr(error, "__dict__", None)
+        if marks is not None:
+            marks[REQUEST_MARK] = self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles as nothing, so that an exception which carries it can still cross a process."""
+        return type(None), ()
+
+
+def _unended(
+    request: RequestContext | None, values: Mapping[str, Any]
+) -> tuple[RequestContext | None, Mapping[str, Any]]:
+    """What to go back to: an ended request is left over, by a response that nobody closed or a task it started."""
+    while request is not None and request.ended is not None:
+        request, values = request._before
+    return request, values
+
+
+current_request: ContextVar[RequestContext | None] = ContextVar("logcapy_request", default=None)
+
+
+def new_request(
+    carrier: MutableMapping[str, Any], kind: Callable[[MutableMapping[str, Any]], RequestContext]
+) -> RequestContext | None:
+    """The request of a carrier, to be entered; None if it is current already or cannot be made out. Never raises."""
+    try:
+        request = carrier.get(REQUEST_KEY)
+        if request is not None and request is current_request.get():
+            return None
+        request = carrier[REQUEST_KEY] = kind(carrier)
+        return request
+    except Exception as error:  # noqa: BLE001 - a carrier of another shape must not cost the application its request
+        say_once("request context", f"log records do not know their request: {describe_error(error)}")
+        return None
+
+
+def request_behind(error: BaseException | None) -> RequestContext | None:
+    """The request that an exception has left."""
+    return (getattr(error, "__dict__", None) or {}).get(REQUEST_MARK)
+
+
+class AsgiRequest(RequestContext):
+    """A request or WebSocket connection of ASGI. Source: https://asgi.readthedocs.io/en/latest/specs/www.html."""
+
+    def __init__(self, carrier: MutableMapping[str, Any]) -> None:
+        super().__init__(carrier)
+        self._path = carrier.get("path")  # a router may take the path of a mounted application off
+
+    def _read(self) -> dict[str, Any]:
+        scope = self._carrier
+        headers: dict[str, str] = {}
+        for name, value in scope.get("headers") or ():
+            if name in _HEADERS:
+                headers.setdefault(name.decode("latin-1"), value.decode("latin-1"))
+        host = headers.get("host")
+        return {
+            HTTP_REQUEST_METHOD: known_method(scope.get("method")),
+            URL_PATH: self._path,
+            URL_SCHEME: scope.get("scheme"),
+            CLIENT_ADDRESS: (scope.get("client") or (None,))[0],
+            SERVER_ADDRESS: without_port(host) if host else (scope.get("server") or (None,))[0],
+            USER_AGENT_ORIGINAL: headers.get("user-agent"),
+            **_identity(headers.get),
+        }
+
+
+class WsgiRequest(RequestContext):
+    """A request of WSGI. Source: https://peps.python.org/pep-3333/."""
+
+    def _read(self) -> dict[str, Any]:
+        environ = self._carrier
+        host = environ.get("HTTP_HOST")
+        path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+        return {
+            HTTP_REQUEST_METHOD: known_method(environ.get("REQUEST_METHOD")),
+            URL_PATH: path.encode("latin-1", "replace").decode("utf-8", "replace"),
+            URL_SCHEME: environ.get("wsgi.url_scheme"),
+            CLIENT_ADDRESS: environ.get("REMOTE_ADDR"),
+            SERVER_ADDRESS: without_port(host) if host else environ.get("SERVER_NAME"),
+            USER_AGENT_ORIGINAL: environ.get("HTTP_USER_AGENT"),
+            **_identity(lambda name: environ.get("HTTP_" + name.upper().replace("-", "_"))),
+        }
+
+
+def known_method(method: str | None) -> str | None:
+    """``http.request.method``: a method that is none of HTTP's is ``_OTHER``."""
+    return method if not method or method in _METHODS else "_OTHER"
+
+
+def without_port(host: str) -> str:
+    """The name or address of ``name:port``, ``address``, ``[IPv6]:port`` or a bare IPv6 address."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    name, _, port = host.partition(":")
+    return name if ":" not in port else host
+
+
+def shortened(value: Any) -> Any:
+    """A client's text at a bounded length: it would go on every record of the request."""
+    return value[:_LONGEST_VALUE] if isinstance(value, str) else value
+
+
+def _identity(header: Callable[[str], str | None]) -> dict[str, tuple[str, ...]]:
+    for name in _ID_HEADERS:
+        value = header(name)
+        if value:
+            return {f"http.request.header.{name}": (shortened(value),)}
+    return {}
+
+
+def _no_route() -> str | None:
+    return None

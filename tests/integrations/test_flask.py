@@ -1,0 +1,103 @@
+"""Flask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask, abort
+
+from logcapy.integrations import _patch
+from logcapy.integrations.flask import LogCapy
+from logcapy.process.request import current_request
+
+from .serving import Records, get, served_by_wsgiref
+
+
+@pytest.fixture
+def records() -> Records:
+    return Records()
+
+
+@pytest.fixture
+def app(records: Records) -> Flask:
+    app = Flask("shop")
+
+    @app.before_request
+    def before() -> None:
+        records.log("before")
+
+    @app.get("/orders/<order_id>")
+    def order(order_id: str) -> str:
+        records.log("order")
+        return order_id
+
+    @app.get("/stream")
+    def stream() -> Iterator[str]:
+        yield "x"
+        records.log("streamed")
+
+    @app.errorhandler(404)
+    def missing(error: Exception) -> tuple[str, int]:
+        records.log("missing")
+        return "", 404
+
+    @app.get("/gone/<order_id>")
+    def gone(order_id: str) -> str:
+        abort(404)
+
+    return app
+
+
+def test_the_route_is_known_from_the_first_function_of_the_application_on(app: Flask, records: Records) -> None:
+    LogCapy(app)
+    with served_by_wsgiref(app) as port:
+        assert get(port, "/orders/7") == 200
+    assert records.only("before")["http.route"] == records.only("order")["http.route"] == "/orders/<order_id>"
+
+
+def test_a_streamed_body_and_an_error_handler_know_their_request(app: Flask, records: Records) -> None:
+    LogCapy(app)
+    with served_by_wsgiref(app) as port:
+        assert [get(port, "/stream"), get(port, "/gone/7")] == [200, 404]
+    assert records.only("streamed")["http.route"] == "/stream"
+    assert records.only("missing")["http.route"] == "/gone/<order_id>"
+
+
+def test_a_request_without_a_route_has_no_route_and_not_the_one_of_the_request_before(
+    app: Flask, records: Records
+) -> None:
+    LogCapy(app)
+    with served_by_wsgiref(app, threads=False) as port:
+        assert [get(port, "/orders/7"), get(port, "/no/such")] == [200, 404]
+    assert "http.route" not in records.only("missing")
+    assert records.only("missing")["url.path"] == "/no/such"
+
+
+def test_the_extension_may_be_added_later_and_twice(app: Flask, records: Records) -> None:
+    extension = LogCapy()
+    extension.init_app(app)
+    wrapped = app.wsgi_app
+    extension.init_app(app)
+    LogCapy(app)
+    assert app.wsgi_app == wrapped
+    with app.test_client() as client, client.get("/orders/7"):
+        pass
+    assert records.only("order")["http.route"] == "/orders/<order_id>"
+    assert current_request.get() is None
+
+
+def test_taking_the_patch_away_leaves_the_extension_as_it_is(app: Flask, records: Records) -> None:
+    LogCapy(app)
+    _patch.install()
+    _patch.uninstall()
+    with served_by_wsgiref(app) as port:
+        assert get(port, "/orders/7") == 200
+    assert records.only("order")["http.route"] == "/orders/<order_id>"
+
+
+def test_another_application_is_left_alone(app: Flask, records: Records) -> None:
+    LogCapy(Flask("other"))
+    with app.test_client() as client, client.get("/orders/7"):
+        pass
+    assert records.only("order") == {}
