@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import sys
 
 import pytest
@@ -134,6 +136,14 @@ def test_a_record_with_a_trace_keeps_it() -> None:
         record = LogRecord()
         attach_exception(record, error)
     assert record.span_id == second.get_span_context().span_id
+
+
+def test_a_sighting_does_not_keep_an_exception_from_being_pickled_or_copied() -> None:
+    error = PaymentError("declined")
+    note_sighting(error, TracerProvider(shutdown_on_exit=False).get_tracer("test").start_span("x"))
+    for twin in (pickle.loads(pickle.dumps(error)), copy.deepcopy(error)):
+        assert str(twin) == "declined"
+        attach_exception(LogRecord(context=Context()), twin)
 
 
 def test_a_sighting_keeps_no_exception_alive() -> None:

@@ -15,6 +15,7 @@ from opentelemetry._logs import LogRecord
 from opentelemetry.sdk._logs import LogRecordProcessor, ReadWriteLogRecord
 from opentelemetry.trace import INVALID_SPAN_CONTEXT, NonRecordingSpan, Span, SpanContext, set_span_in_context
 
+from logcapy._guard import describe_error, say
 from logcapy._server_span import server_span_of
 from logcapy.attributes import EXCEPTION_MARK, EXCEPTION_MESSAGE, EXCEPTION_STACKTRACE, EXCEPTION_TYPE, TRUNCATED
 
@@ -47,8 +48,11 @@ class ExceptionProcessor(LogRecordProcessor):
         attach_exception(log_record, exception)
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
-        """Edit the record in place, for the processors that were added after this one."""
-        self(log_record)
+        """Edit the record in place, for the processors that were added after this one. Never raises."""
+        try:
+            self(log_record)
+        except Exception as error:  # noqa: BLE001 - it would raise in the application's logging call
+            say("exceptions", f"an exception could not be told in full: {describe_error(error)}")
 
     def shutdown(self) -> None:
         """Nothing to end."""
@@ -131,6 +135,10 @@ class Sighting:
 
     span_context: SpanContext
     span: Span | None
+
+    def __reduce__(self) -> tuple[type[None], tuple[()]]:
+        """None in a copy: a span cannot cross a process, and must not keep its exception from doing so."""
+        return type(None), ()
 
 
 def note_sighting(exception: BaseException, span: Span) -> None:
