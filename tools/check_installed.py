@@ -1,0 +1,31 @@
+"""Run by an installed LogCapy, away from its source: everything imports, and a record goes all the way.
+
+Usage: python check_installed.py [EXTRA]
+"""
+
+import importlib
+import pkgutil
+import sys
+
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter
+
+import logcapy
+
+NEEDS = {"logcapy.integrations.flask": "flask", "logcapy.integrations.django": "django"}
+
+extra = sys.argv[1] if len(sys.argv) > 1 else ""
+assert "site-packages" in logcapy.__file__, logcapy.__file__
+loaded = {name.partition(".")[0] for name in sys.modules}
+assert not loaded & {"fastapi", "starlette", "flask", "django", "grpc", "pydantic"}, "imported without need"
+for module in pkgutil.walk_packages(logcapy.__path__, "logcapy."):
+    if NEEDS.get(module.name) in (None, extra) or extra == "all":
+        importlib.import_module(module.name)
+
+exporter = InMemoryLogRecordExporter()
+provider = LoggerProvider(shutdown_on_exit=False)
+provider.add_log_record_processor(logcapy.LogCapyLogRecordProcessor(exporter))
+provider.get_logger("check").emit(body="the password=hunter2 is taken out")
+assert provider.force_flush()
+(record,) = exporter.get_finished_logs()
+assert record.log_record.body == "the password=[REDACTED] is taken out", record.log_record.body
