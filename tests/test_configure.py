@@ -137,7 +137,6 @@ def test_an_argument_that_cannot_be_used_raises_and_says_what_is_allowed(
     ("variable", "value"),
     [
         ("LOGCAPY_REDACT", "credentails"),
-        ("LOGCAPY_REDCAT", "off"),
         ("OTEL_BLRP_SCHEDULE_DELAY", "soon"),
         ("OTEL_PYTHON_LOG_LEVEL", "loud"),
     ],
@@ -150,6 +149,16 @@ def test_a_variable_that_cannot_be_used_raises_in_code_and_is_named(
         logcapy.configure(InMemoryLogRecordExporter(), logger_provider=provider)
     assert variable in str(caught.value)
     assert repr(value) in str(caught.value)
+
+
+def test_a_variable_that_does_not_exist_is_told_and_does_not_raise(
+    provider: LoggerProvider, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LOGCAPY_SHUTDOWN_TIMEUOT", "5")
+    logcapy.configure(InMemoryLogRecordExporter(), logger_provider=provider)
+    logcapy.configure(logger_provider=provider)
+    told = "logcapy: there is no variable LOGCAPY_SHUTDOWN_TIMEUOT; did you mean LOGCAPY_SHUTDOWN_TIMEOUT?\n"
+    assert capsys.readouterr().err.count(told) == 1
 
 
 def test_an_argument_wins_over_the_environment_and_the_environment_over_the_default(

@@ -12,6 +12,8 @@ from .errors import ConfigError, nearest_name
 
 REDACTION_PRESETS = ("credentials", "pci", "email")
 ENRICHERS = ("context", "request")
+EXCEPTION_REPEATS = ("reference", "drop")
+EXCEPTION_SIGNALS = ("logs", "logs/dup")
 PROTOCOLS = ("http/protobuf", "grpc")
 COMPRESSIONS = ("none", "gzip")
 
@@ -44,6 +46,12 @@ class LogCapyConfig:
         redact_keys: Names of attributes and parameters whose values are masked, beside the presets' own.
         enrich: What is added to each record, of ``context``, ``request``; ``()`` for nothing.
         shutdown_timeout: The most milliseconds that the end of the process waits for records to leave.
+        exception_repeats: What becomes of a record whose exception an earlier record has told in full:
+            ``reference`` keeps it with the fingerprint and the earlier record's id, ``drop`` leaves it out.
+        exception_signal: ``logs/dup``: an exception is a log record and a span event; ``logs``: a log record only.
+            ``OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN`` sets it.
+        frame_variables: True adds the variables of the application's last frames to an exception, bounded and
+            redacted.
 
     Raises:
         ConfigError: A field has a value that cannot be used.
@@ -54,6 +62,9 @@ class LogCapyConfig:
     redact_keys: tuple[str, ...] = ()
     enrich: tuple[str, ...] = ENRICHERS
     shutdown_timeout: float = 5000
+    exception_repeats: str = "reference"
+    exception_signal: str = "logs/dup"
+    frame_variables: bool = False
 
     def __post_init__(self) -> None:
         _require("enabled", self.enabled, isinstance(self.enabled, bool), "True or False")
@@ -61,6 +72,9 @@ class LogCapyConfig:
         _require_strings("redact_keys", self.redact_keys)
         _require_names("enrich", self.enrich, ENRICHERS)
         _require_milliseconds("shutdown_timeout", self.shutdown_timeout)
+        _require_names("exception_repeats", (self.exception_repeats,), EXCEPTION_REPEATS)
+        _require_names("exception_signal", (self.exception_signal,), EXCEPTION_SIGNALS)
+        _require("frame_variables", self.frame_variables, isinstance(self.frame_variables, bool), "True or False")
 
 
 def _require_milliseconds(setting: str, value: object) -> None:

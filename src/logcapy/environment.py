@@ -19,6 +19,8 @@ from ._guard import say_once
 from .config import (
     COMPRESSIONS,
     ENRICHERS,
+    EXCEPTION_REPEATS,
+    EXCEPTION_SIGNALS,
     PROTOCOLS,
     REDACTION_PRESETS,
     BatchConfig,
@@ -84,6 +86,14 @@ _LOGCAPY = (
     Setting("redact_keys", ("LOGCAPY_REDACT_KEYS",), _names, "names of keys, with commas between"),
     Setting("enrich", ("LOGCAPY_ENRICH",), _names, f"off, or any of {', '.join(ENRICHERS)}"),
     Setting("shutdown_timeout", ("LOGCAPY_SHUTDOWN_TIMEOUT",), float, _MILLISECONDS),
+    Setting("exception_repeats", ("LOGCAPY_EXCEPTION_REPEATS",), str.lower, f"one of {', '.join(EXCEPTION_REPEATS)}"),
+    Setting(
+        "exception_signal",
+        ("OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN",),
+        str.lower,
+        f"one of {', '.join(EXCEPTION_SIGNALS)}",
+    ),
+    Setting("frame_variables", ("LOGCAPY_FRAME_VARIABLES",), _boolean, "true or false"),
 )
 _BATCH = (
     Setting("schedule_delay", ("OTEL_BLRP_SCHEDULE_DELAY",), float, _MILLISECONDS),
@@ -113,12 +123,17 @@ _OTLP = (
 
 
 def logcapy_config(report: Report) -> LogCapyConfig:
-    """What ``LOGCAPY_*`` says. A name that does not exist is reported with the nearest one that does."""
+    """What ``LOGCAPY_*`` says.
+
+    A name that does not exist is told on stderr with the nearest one that does, and never raises: it may be
+    another version's.
+    """
     known = [variable for row in _LOGCAPY for variable in row.variables]
     for name in sorted(os.environ):
         if name.startswith("LOGCAPY_") and name not in known:
-            allowed = "there is no such variable"
-            report(ConfigError(name, os.environ[name], allowed, nearest=nearest_name(name, known)))
+            nearest = nearest_name(name, known)
+            hint = f"; did you mean {nearest}?" if nearest else ""
+            say_once(f"config:{name}", f"there is no variable {name}{hint}")
     return _build(LogCapyConfig, dict(_read(_LOGCAPY, report)), _LOGCAPY, report)
 
 

@@ -112,7 +112,7 @@ with trace.get_tracer("t").start_as_current_span("pay") as span:
     assert record.trace_id
     assert record.attributes["exception.type"] == "ValueError"
     assert record.attributes["exception.message"] == "card [REDACTED] was refused"
-    assert "4111" not in str(record)
+    assert "1111 1111" not in str(record)
     assert "abc123secret" not in str(record)
 
 
@@ -206,7 +206,6 @@ def test_where_no_configurator_is_found_the_application_runs_and_it_is_said(prog
         ("LOGCAPY_REDACT", "credentails", "credentials, pci, email; did you mean 'credentials'?"),
         ("LOGCAPY_ENABLED", "perhaps", "true or false"),
         ("LOGCAPY_SHUTDOWN_TIMEOUT", "soon", "milliseconds, more than 0"),
-        ("LOGCAPY_REDCAT", "off", "there is no such variable; did you mean 'LOGCAPY_REDACT'?"),
         ("OTEL_BLRP_MAX_QUEUE_SIZE", "many", "a whole number, 1 or more"),
         ("OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", "100000", "a whole number, 1 or more"),
         ("OTEL_EXPORTER_OTLP_LOGS_COMPRESSION", "brotli", "one of none, gzip"),
@@ -218,13 +217,20 @@ def test_where_no_configurator_is_found_the_application_runs_and_it_is_said(prog
 def test_a_wrong_value_is_told_once_and_the_application_runs(
     program: Program, variable: str, value: str, allowed: str
 ) -> None:
-    run = program.run(LOGS + "print('ran')", **{variable: value})
+    # Another configurator sets the SDK's own batch processor up before LogCapy is asked, and that one raises.
+    run = program.run(LOGS + "print('ran')", OTEL_PYTHON_CONFIGURATOR="logcapy_configurator", **{variable: value})
     assert run.stdout == "ran\n"
     assert run.returncode == 0
     told = [line for line in run.said if variable in line]
     assert len(told) == 1, run.stderr
     assert repr(value) in told[0]
     assert allowed in told[0]
+    assert program.bodies == ["order placed", "stock is low"]
+
+
+def test_a_variable_that_does_not_exist_is_told_with_the_nearest_that_does(program: Program) -> None:
+    run = program.run(LOGS, LOGCAPY_REDCAT="off")
+    assert run.said.count("logcapy: there is no variable LOGCAPY_REDCAT; did you mean LOGCAPY_REDACT?") == 1
     assert program.bodies == ["order placed", "stock is low"]
 
 

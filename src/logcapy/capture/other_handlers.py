@@ -38,6 +38,7 @@ class StandInForOthers:
             theirs = _sends_to(self._provider, handler)
             if theirs is not None:
                 self._root.removeHandler(handler)
+                handler.flush = _nothing  # type: ignore[method-assign]
                 say_once(
                     f"stands in for {theirs}",
                     f"takes the place of {theirs} on the root logger, so that no record is sent twice",
@@ -54,3 +55,7 @@ def _sends_to(ours: LoggerProvider, handler: logging.Handler) -> str | None:
                 provider = get_logger_provider()
             return name if provider is ours else None
     return None
+
+
+def _nothing() -> None:
+    """For a flush that starts a thread which is no daemon: ``dictConfig`` calls it, and the exit waits for it."""
