@@ -24,6 +24,8 @@ class Patience:
     def __init__(self) -> None:
         self._hurried = threading.Event()
         self._end = float("inf")
+        #: Whether work stands still because nobody answers.
+        self.waits_for_nobody = False
 
     def deadline(self, timeout_seconds: float) -> float:
         """When work that starts now must be over, a ``time.monotonic()`` value."""
@@ -36,7 +38,10 @@ class Patience:
 
     def pause(self, seconds: float, *, unreachable: bool) -> bool:
         """Wait between two attempts; False says to give up: nobody answers and the process is ending."""
-        if not self._hurried.wait(seconds):
+        self.waits_for_nobody = unreachable
+        hurried = self._hurried.wait(seconds)
+        self.waits_for_nobody = False
+        if not hurried:
             return True
         if unreachable:
             return False

@@ -243,6 +243,18 @@ def test_shutdown_does_not_wait_for_a_destination_that_nobody_answers_for() -> N
     assert processor.stats().dropped == {"export_failed": 1}
 
 
+def test_a_flush_does_not_wait_for_a_destination_that_nobody_answers_for() -> None:
+    exporter = ScriptedExporter([Retry("connection refused", after_seconds=20, unreachable=True)] * 100)
+    processor = BatchLogRecordProcessor(exporter, schedule_delay_millis=1)
+    emit(processor, "a")
+    until(lambda: len(exporter.sent) == 1)
+    started = time.monotonic()
+    assert not processor.force_flush(15_000)
+    assert time.monotonic() - started < 10
+    assert processor.stats().in_memory == 1, "it is still tried"
+    processor.shutdown()
+
+
 def test_a_later_edit_of_the_record_does_not_reach_the_queue() -> None:
     exporter = InMemoryLogRecordExporter()
     processor = BatchLogRecordProcessor(exporter)

@@ -23,6 +23,8 @@ from .accounting import AtomicCounter, Stats
 from .snapshot import Snapshot
 
 _DEFAULT_SHUTDOWN_MILLIS = 5000
+#: How often a flush that waits looks whether anybody answers.
+_LOOK_SECONDS = 0.05
 
 
 class _Flush:
@@ -129,7 +131,7 @@ class BatchLogRecordProcessor(LogRecordProcessor):
         )
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:
-        """Send what is in the queue now.
+        """Send what is in the queue now. Does not wait for a destination that nobody answers for.
 
         Returns:
             True when all of it was exported in time.
@@ -141,7 +143,11 @@ class BatchLogRecordProcessor(LogRecordProcessor):
         given_up_before = self._given_up()
         question = _Flush()
         self._signals.put(question)
-        return question.done.wait(timeout_millis / 1000) and self._given_up() == given_up_before
+        deadline = time.monotonic() + timeout_millis / 1000
+        while not question.done.wait(min(_LOOK_SECONDS, max(0.0, deadline - time.monotonic()))):
+            if self._patience.waits_for_nobody or time.monotonic() >= deadline:
+                return False
+        return self._given_up() == given_up_before
 
     def _given_up(self) -> int:
         with self._lock:
