@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from opentelemetry.sdk._logs import LoggerProvider, LogRecordProcessor
 from opentelemetry.sdk._logs.export import LogRecordExporter
@@ -19,6 +20,7 @@ from .errors import ConfigError
 from .exporter import PayloadExporter
 from .handle import Handle
 from .integrations import _patch
+from .integrations.uvicorn import flush_at_the_end
 from .process.redact import Redactor
 from .processor import Destination, LogCapyLogRecordProcessor
 
@@ -71,7 +73,12 @@ def start(
     _handle.processor = take_over(provider, config, report, destination)
     if not _handle.undo and _handle.processor.destinations:
         _handle.stand_in = StandInForOthers(provider)
-        _handle.undo = [_capture_logging(provider, report, _handle.stand_in), _patch.uninstall]
+        flush = partial(_handle.force_flush, config.shutdown_timeout)
+        _handle.undo = [
+            _capture_logging(provider, report, _handle.stand_in),
+            _patch.uninstall,
+            flush_at_the_end(flush),
+        ]
         _patch.install()
     if _handle.stand_in is not None:
         _handle.stand_in()

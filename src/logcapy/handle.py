@@ -25,9 +25,9 @@ class Handle:
         self.undo: list[Callable[[], None]] = []
         self.ended = False
 
-    def force_flush(self, timeout_millis: int = 30000) -> bool:
+    def force_flush(self, timeout_millis: float = 30000) -> bool:
         """Send what waits now. True when all of it was exported in time."""
-        return self.processor is None or self.processor.force_flush(timeout_millis)
+        return self.processor is None or self.processor.force_flush(int(timeout_millis))
 
     def shutdown(self) -> None:
         """Stop capturing, send what waits for a bounded time, and end the LoggerProvider."""
