@@ -78,7 +78,8 @@ def emit_some(*processors: LogRecordProcessor) -> None:
 
 
 def comparable(record: Received) -> tuple[object, ...]:
-    attributes = {key: value for key, value in record.attributes.items() if key != "exception.stacktrace"}
+    of_one_run = ("exception.stacktrace", "log.record.uid")
+    attributes = {key: value for key, value in record.attributes.items() if key not in of_one_run}
     return (
         record.time_unix_nano,
         record.severity_number,

@@ -8,7 +8,9 @@
 """
 
 from ._version import __version__
+from .capture.catching import catch
 from .capture.exceptions import ExceptionProcessor
+from .capture.retrying import retry, retry_context
 from .capture.spans import LogCapySpanProcessor
 from .capture.stdlib import LogCapyHandler
 from .config import BatchConfig, LogCapyConfig, OtlpConfig
@@ -42,7 +44,10 @@ __all__ = [
     "RetryableExportError",
     "Stats",
     "__version__",
+    "catch",
     "configure",
     "configure_logging",
     "context",
+    "retry",
+    "retry_context",
 ]

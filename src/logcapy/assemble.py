@@ -11,7 +11,10 @@ from opentelemetry.sdk._logs.export import LogRecordExporter
 
 from . import _sdk, environment
 from ._guard import say_once
+from .capture.emitting import emit_through
+from .capture.hooks import install_hooks
 from .capture.other_handlers import StandInForOthers
+from .capture.retry_hook import install_retry_hook
 from .capture.spans import LogCapySpanProcessor
 from .capture.stdlib import LogCapyHandler, install
 from .config import LogCapyConfig, OtlpConfig
@@ -74,10 +77,14 @@ def start(
     if not _handle.undo and _handle.processor.destinations:
         _handle.stand_in = StandInForOthers(provider)
         flush = partial(_handle.force_flush, config.shutdown_timeout)
+        emit_through(provider)
         _handle.undo = [
+            partial(emit_through, None),
             _capture_logging(provider, report, _handle.stand_in),
             _patch.uninstall,
             flush_at_the_end(flush),
+            install_hooks(flush),
+            install_retry_hook(),
         ]
         _patch.install()
     if _handle.stand_in is not None:
@@ -133,16 +140,26 @@ def take_over(
     return processor
 
 
-def watch_spans(provider: object, config: LogCapyConfig) -> None:
-    """Add LogCapy's span processor to a TracerProvider, once; a proxy or another kind of provider is left alone."""
+def watch_spans(provider: object, config: LogCapyConfig, logger_provider: LoggerProvider | None = None) -> None:
+    """Add LogCapy's span processor to a TracerProvider, once; a proxy or another kind of provider is left alone.
+
+    Args:
+        provider: Whose spans are watched.
+        config: What to do with their exceptions.
+        logger_provider: Where exceptions of spans become records; None for the global one.
+    """
     if not config.enabled or not hasattr(provider, "add_span_processor"):
         return
     redact_text = Redactor(config.redact, config.redact_keys).text
     for watched, processor in _watched:
         if watched is provider:
             processor.redact_text = redact_text
+            processor.logger_provider = logger_provider
+            processor.exception_signal = config.exception_signal
             return
-    processor = LogCapySpanProcessor(redact_text)
+    processor = LogCapySpanProcessor(
+        redact_text, logger_provider=logger_provider, exception_signal=config.exception_signal
+    )
     provider.add_span_processor(processor)
     _watched.append((provider, processor))
 

@@ -49,7 +49,7 @@ def configure(
     config = _config(fields)
     provider = logger_provider or _provider(destination)
     handle = start(provider, config, environment.raise_error, destination)
-    watch_spans(tracer_provider or trace.get_tracer_provider(), config)
+    watch_spans(tracer_provider or trace.get_tracer_provider(), config, provider)
     return handle
 
 

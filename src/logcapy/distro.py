@@ -79,4 +79,4 @@ def _start() -> None:
         )
         return
     assemble.start(provider, config, environment.warn)
-    assemble.watch_spans(trace.get_tracer_provider(), config)
+    assemble.watch_spans(trace.get_tracer_provider(), config, provider)

@@ -1,4 +1,4 @@
-"""What an absent Collector costs an application: the FastAPI example, plain, under stock OpenTelemetry, and with LogCapy.
+"""What an absent Collector costs the FastAPI example: plain, under stock OpenTelemetry, and with LogCapy.
 
 Run: python tests/benchmarks/absent_collector.py [ROUNDS]. The three take turns; each figure is the median of the
 rounds with its least and greatest, and a ratio to the plain application of the same round. Logs only: the

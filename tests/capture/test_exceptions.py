@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-import copy
-import pickle
-import sys
+import logging
+import re
+import uuid
+from typing import Any
 
 import pytest
 from opentelemetry import trace
 from opentelemetry._logs import LogRecord
 from opentelemetry.context import Context
-from opentelemetry.sdk._logs import ReadWriteLogRecord
+from opentelemetry.sdk._logs import LoggerProvider, ReadWriteLogRecord
+from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
 from opentelemetry.sdk.trace import TracerProvider
 
-from logcapy.capture.exceptions import ExceptionProcessor, attach_exception, exception_attributes, note_sighting
+from logcapy.capture.exceptions import ExceptionProcessor
+from logcapy.capture.handing_on import HandedOn, attach_exception
+from logcapy.capture.sightings import note_sighting
 from logcapy.capture.spans import LogCapySpanProcessor
+from logcapy.capture.stdlib import LogCapyHandler
+from logcapy.processor import LogCapyLogRecordProcessor
+
+from .observed import Observed
 
 
 class PaymentError(Exception):
@@ -26,59 +34,6 @@ def raised(error: BaseException, cause: BaseException | None = None) -> BaseExce
         raise error from cause
     except BaseException as caught:
         return caught
-
-
-def test_type_is_qualified_message_is_the_text_and_the_stack_holds_the_cause() -> None:
-    attributes = exception_attributes(raised(PaymentError("declined", 7), KeyError("card")))
-    assert attributes["exception.type"] == f"{__name__}.PaymentError"
-    assert attributes["exception.message"] == "('declined', 7)"
-    stacktrace = attributes["exception.stacktrace"]
-    assert "KeyError: 'card'" in stacktrace
-    assert "direct cause" in stacktrace
-    assert "in raised" in stacktrace
-
-
-def test_a_builtin_exception_has_its_bare_name_and_an_os_error_its_whole_message() -> None:
-    attributes = exception_attributes(raised(FileNotFoundError(2, "No such file", "/nowhere")))
-    assert attributes["exception.type"] == "FileNotFoundError"
-    assert attributes["exception.message"] == "[Errno 2] No such file: '/nowhere'"
-
-
-def test_a_str_that_raises_is_told_and_does_not_raise() -> None:
-    class Hostile(Exception):
-        def __str__(self) -> str:
-            raise RuntimeError("no text for you")
-
-    attributes = exception_attributes(raised(Hostile()))
-    assert attributes["exception.message"] == "<str() failed with RuntimeError>"
-    assert "Hostile" in attributes["exception.stacktrace"]
-
-
-def test_a_circle_of_causes_ends() -> None:
-    first, second = PaymentError("a"), PaymentError("b")
-    first.__cause__, second.__cause__ = second, first
-    assert "PaymentError: a" in exception_attributes(first)["exception.stacktrace"]
-
-
-def test_a_very_deep_recursion_is_cut_and_marked() -> None:
-    def dig(depth: int) -> None:
-        if depth == 0:
-            raise PaymentError("bottom")
-        dig(depth - 1)
-
-    with pytest.raises(PaymentError) as caught:
-        dig(sys.getrecursionlimit() - 200)
-    attributes = exception_attributes(caught.value)
-    assert len(attributes["exception.stacktrace"]) < 70_000
-    assert attributes["logcapy.truncated"] is True
-    assert "PaymentError: bottom" in attributes["exception.stacktrace"]
-
-
-def test_a_very_long_message_is_cut_and_marked() -> None:
-    attributes = exception_attributes(raised(PaymentError("x" * 1_000_000)))
-    assert len(attributes["exception.message"]) < 20_000
-    assert len(attributes["exception.stacktrace"]) < 70_000
-    assert attributes["logcapy.truncated"] is True
 
 
 def test_attributes_that_the_user_set_win() -> None:
@@ -138,22 +93,135 @@ def test_a_record_with_a_trace_keeps_it() -> None:
     assert record.span_id == second.get_span_context().span_id
 
 
-def test_a_sighting_does_not_keep_an_exception_from_being_pickled_or_copied() -> None:
-    error = PaymentError("declined")
-    note_sighting(error, TracerProvider(shutdown_on_exit=False).get_tracer("test").start_span("x"))
-    for twin in (pickle.loads(pickle.dumps(error)), copy.deepcopy(error)):
-        assert str(twin) == "declined"
-        attach_exception(LogRecord(context=Context()), twin)
+def processed(record: LogRecord, **options: Any) -> dict[str, Any]:
+    ExceptionProcessor(**options).on_emit(ReadWriteLogRecord(record))
+    return dict(record.attributes or {})
 
 
-def test_a_sighting_keeps_no_exception_alive() -> None:
-    import gc
-    import weakref
+def test_a_record_tells_type_message_stack_fingerprint_and_has_an_id() -> None:
+    told = processed(LogRecord(exception=raised(PaymentError("declined"))))
+    assert told["exception.type"] == f"{__name__}.PaymentError"
+    assert told["exception.message"] == "declined"
+    assert "in raised" in told["exception.stacktrace"]
+    assert re.fullmatch("[0-9a-f]{16}", told["logcapy.exception.fingerprint"])
+    assert str(uuid.UUID(told["log.record.uid"])) == told["log.record.uid"]
+    assert "logcapy.exception.variables" not in told
 
-    error = PaymentError()
-    provider = TracerProvider(shutdown_on_exit=False)
-    note_sighting(error, provider.get_tracer("test").start_span("x"))
-    gone = weakref.ref(error)
-    del error
-    gc.collect()
-    assert gone() is None
+
+def test_variables_are_told_where_that_is_wanted() -> None:
+    told = processed(LogRecord(exception=raised(PaymentError("declined"))), with_variables=True)
+    (frame,) = told["logcapy.exception.variables"]
+    assert frame.startswith(f"raised at {__file__}:")
+
+
+def test_what_the_sdk_made_of_a_huge_exception_is_cut() -> None:
+    huge = {"exception.type": "X", "exception.message": "m" * 10**6, "exception.stacktrace": "s" * 10**6}
+    told = processed(LogRecord(attributes=huge, exception=PaymentError()))
+    assert len(told["exception.message"]) < 20_000
+    assert len(told["exception.stacktrace"]) < 70_000
+    assert told["logcapy.truncated"] is True
+
+
+def test_a_handler_before_stock_processors_tells_the_exception_in_full() -> None:
+    exporter = InMemoryLogRecordExporter()
+    provider = LoggerProvider(shutdown_on_exit=False)
+    provider.add_log_record_processor(SimpleLogRecordProcessor(exporter))
+    logger = logging.Logger("shop")
+    logger.addHandler(LogCapyHandler(logger_provider=provider))
+    logger.error("failed", exc_info=raised(PaymentError("declined")))
+    (record,) = exporter.get_finished_logs()
+    told = dict(record.log_record.attributes or {})
+    assert told["exception.message"] == "declined"
+    assert "in raised" in str(told["exception.stacktrace"])
+    held = vars(record.log_record).values()
+    assert not [value for value in held if isinstance(value, (BaseException, HandedOn))], "while it waits to be sent"
+
+
+def test_what_the_sdk_wrote_is_taken_off_a_record_that_refers_to_another() -> None:
+    observed = Observed()
+    error = raised(PaymentError("declined"))
+    logger = observed.logger_provider.get_logger("shop")
+    for _ in range(2):
+        logger.emit(body="failed", exception=error, attributes={"order_id": 7})
+    (full,), (reference,) = observed.full, observed.references
+    assert dict(reference.attributes or {}) == {
+        "order_id": 7,
+        "logcapy.exception.fingerprint": (full.attributes or {})["logcapy.exception.fingerprint"],
+        "logcapy.exception.reference": (full.attributes or {})["log.record.uid"],
+    }
+
+
+def test_a_stock_processor_behind_logcapys_still_sees_the_exception_in_full() -> None:
+    exporter = InMemoryLogRecordExporter()
+    provider = LoggerProvider(shutdown_on_exit=False)
+    provider.add_log_record_processor(LogCapyLogRecordProcessor(InMemoryLogRecordExporter()))
+    provider.add_log_record_processor(SimpleLogRecordProcessor(exporter))
+    logger = logging.Logger("shop")
+    logger.addHandler(LogCapyHandler(logger_provider=provider))
+    logger.error("failed", exc_info=raised(PaymentError("declined")))
+    (record,) = exporter.get_finished_logs()
+    assert "in raised" in str((record.log_record.attributes or {})["exception.stacktrace"])
+
+
+def test_the_text_of_an_exception_is_made_once_however_often_it_is_logged() -> None:
+    class Counting(Exception):
+        texts = 0
+
+        def __str__(self) -> str:
+            Counting.texts += 1
+            return "counted"
+
+    observed = Observed()
+    error = raised(Counting())
+    observed.log.error("failed", exc_info=error)
+    before = Counting.texts
+    for _ in range(5):
+        observed.log.error("failed", exc_info=error)
+    assert Counting.texts == before
+    assert len(observed.records) == 6
+
+
+def test_no_record_that_was_emitted_holds_its_exception() -> None:
+    observed = Observed()
+    observed.log.error("failed", exc_info=raised(PaymentError("declined")))
+    (record,) = observed.records
+    assert not [value for value in vars(record).values() if isinstance(value, (BaseException, HandedOn))]
+
+
+def test_a_record_in_a_recording_span_adds_the_span_event_once_and_without_secrets() -> None:
+    observed = Observed()
+    with observed.tracer.start_as_current_span("pay"):
+        try:
+            raise PaymentError("card 4111 1111 1111 1111 refused")
+        except PaymentError:
+            observed.log.exception("failed")
+            observed.log.exception("failed, again")
+    (event,) = observed.events("pay")
+    assert event["exception.message"] == "card [REDACTED] refused"
+    assert event["exception.type"] == f"{__name__}.PaymentError"
+    assert "4111" not in str(event)
+
+
+def test_a_span_that_has_the_event_already_gets_no_second_one() -> None:
+    observed = Observed()
+    with observed.tracer.start_as_current_span("pay") as span:
+        error = raised(PaymentError("declined"))
+        span.record_exception(error)
+        observed.log.error("failed", exc_info=error)
+    assert len(observed.events("pay")) == 1
+
+
+def test_each_of_several_like_exceptions_that_are_logged_has_its_event_and_record() -> None:
+    observed = Observed()
+    with observed.tracer.start_as_current_span("pay"):
+        for _ in range(3):
+            observed.log.error("attempt failed", exc_info=raised(PaymentError("declined")))
+    assert len(observed.events("pay")) == 3
+    assert len(observed.full) == 3
+
+
+def test_with_logs_only_no_span_event_is_added() -> None:
+    observed = Observed(exception_signal="logs")
+    with observed.tracer.start_as_current_span("pay"):
+        observed.log.error("failed", exc_info=raised(PaymentError("declined")))
+    assert observed.events("pay") == []

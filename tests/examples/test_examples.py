@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import uuid
 from collections import Counter
 from dataclasses import dataclass
@@ -11,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from logcapy.config import LogCapyConfig
 from servers.collector import Collector
-from servers.processes import wait_until
+from servers.processes import free_port, wait_until
 from servers.shops import EMAIL, FLASK, SHOPS, Customer, Shop, console_lines, open_shop
 
 pytestmark = [pytest.mark.slow, pytest.mark.servers]
@@ -73,7 +75,8 @@ def _visit(shop: Shop, collector: Collector, folder: Path, **telemetry: str) -> 
 
 
 def _failures(logs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [log for log in logs if "exception.type" in log["attributes"]]
+    """The records that tell of an exception: in full, or by reference."""
+    return [log for log in logs if {"exception.type", "logcapy.exception.reference"} & log["attributes"].keys()]
 
 
 @pytest.fixture(scope="module", params=SHOPS, ids=lambda shop: shop.name)
@@ -81,22 +84,32 @@ def visit(request: pytest.FixtureRequest, collector: Collector, tmp_path_factory
     return _visit(request.param, collector, tmp_path_factory.mktemp(request.param.name))
 
 
-def test_every_record_of_the_failure_tells_the_exception_and_belongs_to_the_server_span(visit: Visit):
+def test_every_record_of_the_failure_belongs_to_the_server_span(visit: Visit):
     span = visit.server_span("failed")
     failures = _failures(visit.logs)
     assert failures
     for log in failures:
         assert (log["trace_id"], log["span_id"]) == (span["trace_id"], span["span_id"]), log
         assert log["severity_text"] == "ERROR"
+
+
+def test_exactly_one_record_tells_the_failure_in_full_and_every_other_refers_to_it(visit: Visit):
+    (full,) = [log["attributes"] for log in visit.logs if "exception.type" in log["attributes"]]
+    assert full["exception.type"] == visit.shop.exception_type
+    assert _MESSAGE.fullmatch(full["exception.message"])
+    stacktrace = full["exception.stacktrace"]
+    assert "Traceback (most recent call last):" in stacktrace
+    assert "in charge" in stacktrace
+    assert "GatewayTimeout: no answer about 900.00 from card " in stacktrace
+    assert "The above exception was the direct cause of the following exception:" in stacktrace
+    assert f"{visit.shop.exception_type}: gateway refused card " in stacktrace
+    assert re.fullmatch("[0-9a-f]{16}", full["logcapy.exception.fingerprint"])
+    for log in _failures(visit.logs):
         attributes = log["attributes"]
-        assert attributes["exception.type"] == visit.shop.exception_type
-        assert _MESSAGE.fullmatch(attributes["exception.message"])
-        stacktrace = attributes["exception.stacktrace"]
-        assert "Traceback (most recent call last):" in stacktrace
-        assert "in charge" in stacktrace
-        assert "GatewayTimeout: no answer about 900.00 from card " in stacktrace
-        assert "The above exception was the direct cause of the following exception:" in stacktrace
-        assert f"{visit.shop.exception_type}: gateway refused card " in stacktrace
+        assert attributes["logcapy.exception.fingerprint"] == full["logcapy.exception.fingerprint"]
+        if attributes is not full:
+            assert attributes["logcapy.exception.reference"] == full["log.record.uid"]
+            assert not [name for name in attributes if name.startswith("exception.")]
 
 
 def test_every_record_of_the_failure_tells_of_its_request(visit: Visit):
@@ -157,11 +170,31 @@ def test_the_console_shows_what_it_shows_without_telemetry(visit: Visit, tmp_pat
 def test_over_grpc_the_same_arrives(collector: Collector, tmp_path: Path):
     grpc = {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc", "OTEL_EXPORTER_OTLP_ENDPOINT": collector.grpc_endpoint}
     visit = _visit(FLASK, collector, tmp_path, **grpc)
-    (failure,) = _failures(visit.logs)
+    (failure,) = [log for log in _failures(visit.logs) if "exception.type" in log["attributes"]]
     assert failure["span_id"] == visit.server_span("failed")["span_id"]
     assert failure["attributes"]["http.route"] == FLASK.route
     assert visit.shop.server_loggers <= {log["scope"] for log in visit.logs}
     test_neither_card_nor_token_nor_address_is_in_anything_that_was_sent(visit)
+
+
+@pytest.mark.parametrize("shop", SHOPS, ids=lambda shop: shop.name)
+def test_with_an_absent_collector_a_shop_serves_and_ends_in_time(shop: Shop, tmp_path: Path):
+    telemetry = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{free_port()}",
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+        "OTEL_BLRP_SCHEDULE_DELAY": "200",
+        "OTEL_TRACES_EXPORTER": "none",  # the stock exporters of the other signals have their own idea of an end
+        "OTEL_METRICS_EXPORTER": "none",
+    }
+    with open_shop(shop, tmp_path, telemetry) as opened:
+        start = time.monotonic()
+        Customer(opened.url).visit()
+        assert time.monotonic() - start < 3
+        time.sleep(1)  # by now an export is being retried
+        start = time.monotonic()
+        opened.process.terminate(30)
+        # gunicorn ends its worker, then itself: twice the shutdown timeout at most.
+        assert time.monotonic() - start < 2 * LogCapyConfig().shutdown_timeout / 1000 + 1, str(opened.process)
 
 
 def _around(text: bytes, match: re.Match[bytes] | None) -> bytes:

@@ -1,4 +1,4 @@
-"""What a record tells of an exception, and where the exception was seen first.
+"""What becomes of a record that tells of an exception: the first one tells it in full, the others refer to that one.
 
 Source: https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-logs/
 """
@@ -6,46 +6,124 @@ Source: https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-logs/
 from __future__ import annotations
 
 import sys
-import traceback
-from collections.abc import MutableMapping
-from dataclasses import dataclass
-from typing import Any
+import uuid
+from collections.abc import Mapping, MutableMapping
+from typing import Any, Final
 
-from opentelemetry._logs import LogRecord
+from opentelemetry._logs import LogRecord, SeverityNumber
 from opentelemetry.sdk._logs import LogRecordProcessor, ReadWriteLogRecord
-from opentelemetry.trace import INVALID_SPAN_CONTEXT, NonRecordingSpan, Span, SpanContext, set_span_in_context
+from opentelemetry.sdk.trace import Span
+from opentelemetry.trace import get_current_span
 
 from logcapy._guard import describe_error, say
-from logcapy._server_span import server_span_of
-from logcapy.attributes import EXCEPTION_MARK, EXCEPTION_MESSAGE, EXCEPTION_STACKTRACE, EXCEPTION_TYPE, TRUNCATED
+from logcapy.attributes import (
+    EXCEPTION_FINGERPRINT,
+    EXCEPTION_MESSAGE,
+    EXCEPTION_REFERENCE,
+    EXCEPTION_STACKTRACE,
+    EXCEPTION_TYPE,
+    EXCEPTION_VARIABLES,
+    LOG_RECORD_UID,
+    TRUNCATED,
+)
+from logcapy.types import TextRedactor
 
-_MOST_FRAMES = 200
-_LONGEST_STACKTRACE = 64 * 1024
-_LONGEST_MESSAGE = 16 * 1024
+from .describing import LONGEST_MESSAGE, exception_attributes, shortened
+from .event_keys import event_key
+from .fingerprint import fingerprint_or_none
+from .frame_variables import frame_variables
+from .handing_on import handed_on
+from .local_root import Told, local_exceptions, local_root_of
+from .sightings import note_sighting, restore_trace
+from .span_events import add_event
+
+_TELLING: Final = (EXCEPTION_TYPE, EXCEPTION_MESSAGE, EXCEPTION_STACKTRACE, EXCEPTION_VARIABLES)
 
 
 class ExceptionProcessor(LogRecordProcessor):
     """Tells of a record's exception in the attributes of the semantic conventions; a ``types.Transform``.
 
-    Takes the exception that the record carries. A handler that wrote attributes without handing the exception on
-    (the logging instrumentation's writes ``args[0]`` as message and a bare class name as type) is set right from
-    the exception that is being handled.
+    The first record of an exception has it in full, with ``logcapy.exception.fingerprint`` and a ``log.record.uid``.
+    A later one, of the same exception raised again or seen by somebody else, has the fingerprint, and that id as
+    ``logcapy.exception.reference``. An exception with no ``__dict__`` cannot be recognised and is told each time.
+
+    A handler that wrote attributes without handing the exception on (the logging instrumentation's writes
+    ``args[0]`` as message and a bare class name as type) is set right from the exception that is being handled.
+
+    Args:
+        with_variables: Adds ``logcapy.exception.variables``, those of the application's last frames.
+        adds_span_events: Adds the span event for an exception told in full to the recording span it is told in.
+        redact_text: Takes the secrets out of the texts of that event.
     """
+
+    #: A handler need not describe an exception for this processor.
+    describes_exceptions: Final = True
+
+    def __init__(
+        self,
+        *,
+        with_variables: bool = False,
+        adds_span_events: bool = False,
+        redact_text: TextRedactor | None = None,
+    ) -> None:
+        self._with_variables = with_variables
+        self._adds_span_events = adds_span_events
+        self._redact_text = redact_text
 
     def __call__(self, record: ReadWriteLogRecord) -> None:
         """Edit the record in place."""
         log_record = record.log_record
-        exception = log_record.exception
-        if exception is None:
+        exception, sighting = handed_on(log_record)
+        if exception is None and sighting is None:
             exception = _exception_behind(log_record)
             if exception is None:
                 return
-            log_record.attributes = {
-                key: value
-                for key, value in (log_record.attributes or {}).items()
-                if key not in (EXCEPTION_TYPE, EXCEPTION_MESSAGE, EXCEPTION_STACKTRACE)
-            }
-        attach_exception(log_record, exception)
+            _remove(_writable(log_record), _TELLING)
+        if exception is not None:
+            sighting = note_sighting(exception, get_current_span(log_record.context))
+        attributes = _writable(log_record)
+        if sighting is None:
+            assert exception is not None
+            self._tell(log_record, attributes, exception, fingerprint_or_none(exception))
+            return
+        restore_trace(log_record, sighting)
+        uid = attributes.get(LOG_RECORD_UID)
+        own = uid if isinstance(uid, str) and uid else str(uuid.uuid4())
+        first = sighting.claim(self, own)
+        mark = sighting.fingerprint_of(exception) if exception is not None else sighting.fingerprint
+        if first == own:
+            attributes[LOG_RECORD_UID] = own
+            self._tell(log_record, attributes, exception, mark)
+        else:
+            _remove(attributes, (*_TELLING, TRUNCATED))
+            attributes[EXCEPTION_REFERENCE] = first
+            if mark is not None:
+                attributes[EXCEPTION_FINGERPRINT] = mark
+
+    def _tell(
+        self,
+        log_record: LogRecord,
+        attributes: MutableMapping[str, Any],
+        exception: BaseException | None,
+        mark: str | None,
+    ) -> None:
+        if exception is not None:
+            _describe(attributes, exception)
+            if self._with_variables:
+                variables = frame_variables(exception)
+                if variables:
+                    attributes.setdefault(EXCEPTION_VARIABLES, variables)
+        if mark is not None:
+            attributes[EXCEPTION_FINGERPRINT] = mark
+        span = get_current_span(log_record.context)
+        if isinstance(span, Span) and span.get_span_context().span_id == log_record.span_id:
+            self._tell_span(span, attributes, log_record.timestamp or log_record.observed_timestamp)
+
+    def _tell_span(self, span: Span, attributes: Mapping[str, Any], timestamp: int | None) -> None:
+        keys = [event_key(attributes)]
+        if self._adds_span_events and span.is_recording():
+            keys.append(event_key(add_event(span, attributes, self._redact_text, timestamp)))
+        local_exceptions(local_root_of(span)).tell(Told(tuple(set(keys)), span.get_span_context().span_id))
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
         """Edit the record in place, for the processors that were added after this one. Never raises."""
@@ -62,60 +140,43 @@ class ExceptionProcessor(LogRecordProcessor):
         return True
 
 
-def attach_exception(log_record: LogRecord, exception: BaseException) -> None:
-    """Write the attributes of an exception on a record, and give the record the trace the exception belongs to.
+def is_first_telling(record: ReadWriteLogRecord) -> bool:
+    """Whether a record, as ExceptionProcessor left it, refers to no other for its exception; a ``types.Filter``.
 
-    Attributes that are there already win: the SDK or the user wrote them from the same exception.
+    A fatal record is kept all the same: that the process died of the exception is told by no other.
     """
+    attributes, severity = record.log_record.attributes, record.log_record.severity_number
+    is_fatal = severity is not None and severity.value >= SeverityNumber.FATAL.value
+    return not attributes or EXCEPTION_REFERENCE not in attributes or is_fatal
+
+
+def _writable(log_record: LogRecord) -> MutableMapping[str, Any]:
     attributes = log_record.attributes
     if not isinstance(attributes, MutableMapping):
         attributes = dict(attributes or {})
-    if not (EXCEPTION_TYPE in attributes and EXCEPTION_STACKTRACE in attributes):
-        for key, value in exception_attributes(exception).items():
-            attributes.setdefault(key, value)
-    log_record.attributes = attributes
-    _restore_trace(log_record, exception)
-
-
-def exception_attributes(exception: BaseException) -> dict[str, Any]:
-    """``exception.type`` (qualified), ``.message`` and ``.stacktrace`` with causes, all bounded; never raises."""
-    kind = type(exception)
-    attributes: dict[str, Any] = {
-        EXCEPTION_TYPE: kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    }
-    try:
-        message = str(exception)
-    except Exception as error:  # noqa: BLE001 - a hostile __str__ must not cost the record
-        message = f"<str() failed with {type(error).__name__}>"
-    stacktrace, cut = _stacktrace(exception)
-    attributes[EXCEPTION_MESSAGE] = message[:_LONGEST_MESSAGE]
-    attributes[EXCEPTION_STACKTRACE] = stacktrace
-    if cut or len(message) > _LONGEST_MESSAGE:
-        attributes[TRUNCATED] = True
+        log_record.attributes = attributes
     return attributes
 
 
-def _stacktrace(exception: BaseException) -> tuple[str, bool]:
-    """The text of the traceback and whether it was cut: of very many frames the last ones tell most."""
-    cut = _is_deep(exception)
-    try:
-        lines = traceback.TracebackException(
-            type(exception), exception, exception.__traceback__, limit=-_MOST_FRAMES if cut else None
-        ).format()
-        text = "".join(lines)
-    except Exception as error:  # noqa: BLE001 - a hostile exception must not cost the record
-        return f"<the traceback could not be formatted: {type(error).__name__}>", False
-    if len(text) > _LONGEST_STACKTRACE:
-        half = _LONGEST_STACKTRACE // 2
-        return f"{text[:half]}\n... {len(text) - 2 * half} characters left out ...\n{text[-half:]}", True
-    return text, cut
+def _describe(attributes: MutableMapping[str, Any], exception: BaseException) -> None:
+    """Write what is not there yet: what is there, the SDK or the user wrote from the same exception."""
+    if EXCEPTION_TYPE not in attributes or EXCEPTION_STACKTRACE not in attributes:
+        for key, value in exception_attributes(exception).items():
+            attributes.setdefault(key, value)
+        return
+    stack, message = attributes[EXCEPTION_STACKTRACE], attributes.get(EXCEPTION_MESSAGE)
+    if isinstance(stack, str):
+        text, cut = shortened(stack)
+        if cut:
+            attributes[EXCEPTION_STACKTRACE], attributes[TRUNCATED] = text, True
+    if isinstance(message, str) and len(message) > LONGEST_MESSAGE:
+        attributes[EXCEPTION_MESSAGE], attributes[TRUNCATED] = message[:LONGEST_MESSAGE], True
 
 
-def _is_deep(exception: BaseException) -> bool:
-    frame, count = exception.__traceback__, 0
-    while frame is not None and count <= _MOST_FRAMES:
-        frame, count = frame.tb_next, count + 1
-    return count > _MOST_FRAMES
+def _remove(attributes: MutableMapping[str, Any], names: tuple[str, ...]) -> None:
+    for name in names:
+        if name in attributes:
+            del attributes[name]
 
 
 def _exception_behind(log_record: LogRecord) -> BaseException | None:
@@ -127,43 +188,3 @@ def _exception_behind(log_record: LogRecord) -> BaseException | None:
     if handled is None or attributes.get(EXCEPTION_TYPE) != type(handled).__name__:
         return None
     return handled
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """Where an exception was seen first: kept on the exception itself, so it keeps no exception alive."""
-
-    span_context: SpanContext
-    span: Span | None
-
-    def __reduce__(self) -> tuple[type[None], tuple[()]]:
-        """None in a copy: a span cannot cross a process, and must not keep its exception from doing so."""
-        return type(None), ()
-
-
-def note_sighting(exception: BaseException, span: Span) -> None:
-    """Remember on an exception the span it was seen in; the first sighting stays.
-
-    Built-in exceptions refuse weak references but have a ``__dict__``; one that has none is not remembered.
-    """
-    marks = getattr(exception, "__dict__", None)
-    if marks is None or EXCEPTION_MARK in marks:
-        return
-    origin = server_span_of(span) or span
-    span_context = origin.get_span_context()
-    if span_context.is_valid:
-        marks[EXCEPTION_MARK] = Sighting(span_context, origin)
-
-
-def _restore_trace(log_record: LogRecord, exception: BaseException) -> None:
-    """Give a record without a trace the one its exception was seen in, such as a server's after the span ended."""
-    if log_record.trace_id:
-        return
-    sighting = (getattr(exception, "__dict__", None) or {}).get(EXCEPTION_MARK)
-    if not isinstance(sighting, Sighting) or sighting.span_context is INVALID_SPAN_CONTEXT:
-        return
-    span = sighting.span or NonRecordingSpan(sighting.span_context)
-    log_record.context = set_span_in_context(span, log_record.context)
-    log_record.trace_id = sighting.span_context.trace_id
-    log_record.span_id = sighting.span_context.span_id
-    log_record.trace_flags = sighting.span_context.trace_flags

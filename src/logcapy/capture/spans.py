@@ -1,62 +1,136 @@
-"""What LogCapy does to spans: remembers the server span for log records, takes secrets out of exception events."""
+"""What LogCapy does with spans: the server span for log records, exception events that become records, no secrets."""
 
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Mapping
+from typing import Any
 
-from opentelemetry.attributes import BoundedAttributes
-from opentelemetry.context import Context
-from opentelemetry.sdk.trace import Event, ReadableSpan, Span, SpanProcessor
-from opentelemetry.trace import Status, get_current_span
+from opentelemetry._logs import LoggerProvider, LogRecord, SeverityNumber, get_logger_provider
+from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, Context, get_current
+from opentelemetry.sdk._logs import LoggerProvider as SdkLoggerProvider
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
+from opentelemetry.trace import get_current_span, set_span_in_context
 
 from logcapy._guard import describe_error, say_once
 from logcapy._server_span import remember_server_span
+from logcapy.attributes import EXCEPTION_ESCAPED, EXCEPTION_FINGERPRINT, EXCEPTION_MESSAGE, EXCEPTION_TYPE
 from logcapy.types import TextRedactor
 
-from .exceptions import note_sighting
-
-_EXCEPTION_EVENT = "exception"
+from .describing import message_of, type_of
+from .event_keys import event_key
+from .event_names import name_and_severity
+from .handing_on import emit
+from .local_root import (
+    LocalExceptions,
+    Pending,
+    known_exceptions,
+    local_exceptions,
+    local_root_of,
+    remember_local_root,
+)
+from .sightings import Sighting, note_sighting
+from .span_events import exception_events, has_events, redact_status, tidy_events
 
 
 class LogCapySpanProcessor(SpanProcessor):
-    """Add it to a TracerProvider, and log records know their request, and exception events keep no secret.
+    """Add it to a TracerProvider: records know their request, and exceptions of spans become records, without secrets.
 
-    Span processors are siblings: what one changes in ``on_end`` another may have sent already. So the events are
-    redacted in ``_on_ending``, which the SDK calls on every processor before it calls ``on_end`` on any. It is
-    an experimental hook, and a finished event has no public way to be changed; where either is missing, the
-    events stay as they are and stderr says so once.
+    An exception event waits until the local root of its span ends (see ``local_root``). If no record has told of the
+    exception by then, one is emitted, with the ids of the event's span.
+
+    Span processors are siblings: what one changes in ``on_end`` another may have sent already. So the work is
+    done in ``_on_ending``, which the SDK calls on every processor before it calls ``on_end`` on any. It is an
+    experimental hook, and a finished event has no public way to be changed; where either is missing, the events stay
+    as they are and stderr says so once.
 
     Args:
         redact_text: Takes the secrets out of a text; None leaves events as they are.
+        logger_provider: Where the records go; None for the global one, as it is when a span ends.
+        exception_signal: ``logs`` takes exception events off the spans, ``logs/dup`` leaves them.
     """
 
-    def __init__(self, redact_text: TextRedactor | None = None) -> None:
+    def __init__(
+        self,
+        redact_text: TextRedactor | None = None,
+        *,
+        logger_provider: LoggerProvider | None = None,
+        exception_signal: str = "logs/dup",
+    ) -> None:
         self.redact_text = redact_text
+        self.logger_provider = logger_provider
+        self.exception_signal = exception_signal
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        """Remember the server span above this one."""
-        remember_server_span(span, get_current_span(parent_context))
+        """Remember the server span and the local root above this one."""
+        parent = get_current_span(parent_context)
+        remember_server_span(span, parent)
+        remember_local_root(span, parent)
 
     def _on_ending(self, span: Span) -> None:
         exception = sys.exc_info()[1]
-        if exception is not None:
-            note_sighting(exception, span)
-        if self.redact_text is None:
-            return
         try:
-            self._redact(span, self.redact_text)
+            sighting = note_sighting(exception, span) if exception is not None else None
+            root = local_root_of(span)
+            with_events = has_events(span)
+            if with_events:
+                self._let_wait(span, root, exception, sighting)
+            known = known_exceptions(root)
+            if known is not None:
+                self._emit_due(known, root)
+            if with_events:
+                tidy_events(span, self.redact_text, keep=not self._takes_events_off())
+            if self.redact_text is not None:
+                redact_status(span, self.redact_text)
         except Exception as error:  # noqa: BLE001 - a span of another shape must not break the application
-            say_once("span_events", f"exception events of spans are not redacted: {describe_error(error)}")
+            say_once("span_events", f"exception events of spans are left as they are: {describe_error(error)}")
 
-    def _redact(self, span: Span, redact_text: TextRedactor) -> None:
-        for event in span.events:
-            if event.name == _EXCEPTION_EVENT and isinstance(event, Event):
-                event._attributes = _redacted(event, redact_text)
-        description = span.status.description
-        if description:
-            redacted = redact_text(description)
-            if redacted != description:
-                span._status = Status(span.status.status_code, redacted)
+    def _let_wait(self, span: Span, root: Any, exception: BaseException | None, sighting: Sighting | None) -> None:
+        now = time.monotonic()
+        for event in exception_events(span):
+            known = local_exceptions(root)
+            attributes = dict(event.attributes or {})
+            its_own = None
+            if exception is not None and sighting is not None and _is_of(attributes, exception):
+                its_own = sighting
+                its_own.fingerprint_of(exception)  # while the exception is at hand
+            pending = Pending(span, event_key(attributes), attributes, event.timestamp, its_own, now)
+            if not known.is_told(pending):
+                known.wait(pending)
+
+    def _emit_due(self, known: LocalExceptions, root: Any) -> None:
+        suppressed = bool(get_current().get(_SUPPRESS_INSTRUMENTATION_KEY))
+        for pending in known.due(all_of_them=not root.is_recording()):
+            found = None if suppressed or known.is_told(pending) else name_and_severity(pending, root)
+            if found is not None:
+                self._emit(pending, *found)
+
+    def _emit(self, pending: Pending, event_name: str, severity: SeverityNumber) -> None:
+        span = pending.span
+        attributes = {key: value for key, value in pending.attributes.items() if key != EXCEPTION_ESCAPED}
+        if pending.sighting is not None and pending.sighting.fingerprint is not None:
+            attributes[EXCEPTION_FINGERPRINT] = pending.sighting.fingerprint
+        record = LogRecord(
+            timestamp=pending.timestamp,
+            observed_timestamp=time.time_ns(),
+            context=set_span_in_context(span, Context()),
+            severity_number=severity,
+            severity_text=severity.name,
+            body=f"exception in {span.name}",
+            attributes=attributes,
+            event_name=event_name,
+        )
+        scope = span.instrumentation_scope
+        provider = self.logger_provider or get_logger_provider()
+        logger = provider.get_logger(scope.name if scope is not None else __name__)
+        emit(logger, provider, record, sighting=pending.sighting)
+
+    def _takes_events_off(self) -> bool:
+        """Whether exceptions are log records only; not where nobody takes log records."""
+        return self.exception_signal == "logs" and isinstance(
+            self.logger_provider or get_logger_provider(), SdkLoggerProvider
+        )
 
     def on_end(self, span: ReadableSpan) -> None:
         """Nothing: at this point another processor may have the span already."""
@@ -69,10 +143,7 @@ class LogCapySpanProcessor(SpanProcessor):
         return True
 
 
-def _redacted(event: Event, redact_text: TextRedactor) -> BoundedAttributes:
-    attributes = event.attributes or {}
-    redacted = BoundedAttributes(
-        attributes={key: redact_text(value) if isinstance(value, str) else value for key, value in attributes.items()}
+def _is_of(attributes: Mapping[str, Any], exception: BaseException) -> bool:
+    return attributes.get(EXCEPTION_TYPE) == type_of(exception) and attributes.get(EXCEPTION_MESSAGE) == message_of(
+        exception
     )
-    redacted.dropped = event.dropped_attributes
-    return redacted

@@ -22,7 +22,7 @@ from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, get_current
 from logcapy._guard import describe_error, say
 from logcapy.attributes import CODE_FILE_PATH, CODE_FUNCTION_NAME, CODE_LINE_NUMBER, EVENT_NAME, OTEL_EVENT_NAME
 
-from .exceptions import attach_exception
+from .handing_on import emit
 
 #: ``color_message`` is uvicorn's: the message once more, as a template with terminal colours.
 _STANDARD_FIELDS = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {
@@ -69,7 +69,8 @@ class LogCapyHandler(logging.Handler):
         token = _translating.set(True)
         try:
             provider = self._logger_provider or get_logger_provider()
-            provider.get_logger(record.name).emit(translate(record))
+            exception = record.exc_info[1] if record.exc_info else None
+            emit(provider.get_logger(record.name), provider, translate(record), exception)
         except Exception as error:  # noqa: BLE001 - logging must not break what it watches
             say("capture", f"a record of logger {record.name!r} could not be captured: {describe_error(error)}")
         finally:
@@ -77,7 +78,7 @@ class LogCapyHandler(logging.Handler):
 
 
 def translate(record: logging.LogRecord) -> LogRecord:
-    """An OpenTelemetry record with the same content, in the current context.
+    """An OpenTelemetry record with the same content but the exception, in the current context.
 
     A message whose arguments do not fit, or whose ``__str__`` fails, arrives as its template with a note.
     """
@@ -100,8 +101,6 @@ def translate(record: logging.LogRecord) -> LogRecord:
         attributes=attributes,
         event_name=event_name or old_event_name,
     )
-    if record.exc_info and record.exc_info[1] is not None:
-        attach_exception(log_record, record.exc_info[1])
     if record.stack_info:
         attributes.setdefault("code.stacktrace", record.stack_info)
     return log_record

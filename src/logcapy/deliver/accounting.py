@@ -20,7 +20,7 @@ class Stats:
         on_disk: How many wait on disk.
         in_memory: How many wait in the queue or are being sent.
         dropped: How many were given up, by reason: ``queue_full``, ``rejected``, ``export_failed``,
-            ``too_large``, ``shutdown``, ``processing_failed``.
+            ``too_large``, ``shutdown``, ``redaction_failed``, ``repeated``.
     """
 
     emitted: int = 0
