@@ -49,7 +49,7 @@ def bodies(exporter: InMemoryLogRecordExporter) -> list[object]:
 
 def test_configure_captures_redacts_and_counts(provider: LoggerProvider, exporter: InMemoryLogRecordExporter) -> None:
     handle = logcapy.configure(exporter, logger_provider=provider)
-    logging.getLogger("shop").info("password=hunter2")
+    logging.getLogger("configured").info("password=hunter2")
     assert handle.force_flush(5000)
     assert bodies(exporter) == ["password=[REDACTED]"]
     assert handle.stats().exported == 1
@@ -60,7 +60,7 @@ def test_configuring_again_gives_the_same_handle_and_no_second_record(
 ) -> None:
     first = logcapy.configure(exporter, logger_provider=provider)
     assert logcapy.configure_logging(logger_provider=provider) is first
-    logging.getLogger("shop").warning("once")
+    logging.getLogger("configured").warning("once")
     first.force_flush(5000)
     assert bodies(exporter) == ["once"]
 
@@ -68,7 +68,7 @@ def test_configuring_again_gives_the_same_handle_and_no_second_record(
 def test_what_a_provider_has_is_wrapped_and_kept(provider: LoggerProvider, exporter: InMemoryLogRecordExporter) -> None:
     provider.add_log_record_processor(BatchLogRecordProcessor(exporter))
     handle = logcapy.configure(logger_provider=provider, redact=[], redact_keys=["note"])
-    logging.getLogger("shop").warning("password=hunter2", extra={"note": "private"})
+    logging.getLogger("configured").warning("password=hunter2", extra={"note": "private"})
     handle.force_flush(5000)
     (record,) = exporter.get_finished_logs()
     assert record.log_record.body == "password=hunter2"
@@ -78,12 +78,12 @@ def test_what_a_provider_has_is_wrapped_and_kept(provider: LoggerProvider, expor
 def test_after_shutdown_nothing_is_captured_and_configure_starts_anew(exporter: InMemoryLogRecordExporter) -> None:
     first = logcapy.configure(exporter, logger_provider=LoggerProvider(shutdown_on_exit=False))
     first.shutdown()
-    logging.getLogger("shop").error("after")
+    logging.getLogger("configured").error("after")
     assert bodies(exporter) == []
     again = InMemoryLogRecordExporter()
     second = logcapy.configure(again, logger_provider=LoggerProvider(shutdown_on_exit=False))
     assert second is not first
-    logging.getLogger("shop").error("anew")
+    logging.getLogger("configured").error("anew")
     second.force_flush(5000)
     assert bodies(again) == ["anew"]
 
@@ -99,8 +99,8 @@ def test_the_tracer_provider_is_watched_once(provider: LoggerProvider, exporter:
 def test_context_is_on_every_record_inside(provider: LoggerProvider, exporter: InMemoryLogRecordExporter) -> None:
     handle = logcapy.configure(exporter, logger_provider=provider)
     with logcapy.context(order_id=7):
-        logging.getLogger("shop").warning("inside")
-    logging.getLogger("shop").warning("outside")
+        logging.getLogger("configured").warning("inside")
+    logging.getLogger("configured").warning("outside")
     handle.force_flush(5000)
     inside, outside = (dict(record.log_record.attributes or {}) for record in exporter.get_finished_logs())
     assert inside["order_id"] == 7
@@ -109,7 +109,7 @@ def test_context_is_on_every_record_inside(provider: LoggerProvider, exporter: I
 
 def test_switched_off_it_leaves_everything_alone(provider: LoggerProvider, exporter: InMemoryLogRecordExporter) -> None:
     handle = logcapy.configure(exporter, logger_provider=provider, enabled=False)
-    logging.getLogger("shop").warning("x")
+    logging.getLogger("configured").warning("x")
     assert handle.force_flush()
     assert handle.stats() == logcapy.Stats()
     assert bodies(exporter) == []

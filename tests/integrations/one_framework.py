@@ -1,8 +1,10 @@
 """A process that serves one order by one framework, each way that LogCapy can be added (and not) and each way to trace.
 
 ``python -m tests.integrations.one_framework NAME`` prints the attributes of the record that the endpoint logged:
-``{"patched sampled": {...}, ...}``. With ``concurrent`` after the name it serves 200 orders at once, each with an
-id that its endpoint binds, and prints ``[[order id, id on the record, request id, path], ...]``.
+``{"patched sampled": {...}, ...}``. With ``concurrent`` after the name it serves 200 orders at once, of which every
+second fails, each with an id and a user that its endpoint binds, and prints for each record
+``[what it tells of, order id, id bound otherwise, user, request id, path]``. With ``patched failures`` or
+``added failures`` it prints the same of an order that fails and of one that is refused.
 """
 
 from __future__ import annotations
@@ -24,8 +26,18 @@ from logcapy.integrations import _patch
 from logcapy.process.context import bind, context
 from tests.integrations.serving import Records, get, served_by_uvicorn, served_by_wsgiref
 
+
+class Failed(Exception):
+    """Nobody handles it."""
+
+
+class Refused(Exception):
+    """An error handler answers it with 409."""
+
+
 _HEADERS = {"User-Agent": "shop/1.0", "X-Request-ID": "r-1"}
 _records = Records()
+_FIRST_FAILED, _FIRST_REFUSED = 1000, 2000
 
 #: An application, with LogCapy in it if the second argument says so, and what serves it.
 Make = Callable[["TracerProvider | None", bool], "tuple[Any, Callable[[Any], AbstractContextManager[int]]]"]
@@ -60,9 +72,16 @@ def _fastapi_app(app: Any, add: bool) -> Any:
         return order_id
 
     app.include_router(router)
+    app.add_exception_handler(Refused, _refuse)
     if add:
         app.add_middleware(LogCapyMiddleware)
     return app
+
+
+async def _refuse(request: Any, error: Exception) -> Any:
+    from starlette.responses import PlainTextResponse
+
+    return PlainTextResponse("", 409)
 
 
 def _starlette(tracer_provider: TracerProvider | None, add: bool) -> Any:
@@ -79,7 +98,8 @@ def _starlette(tracer_provider: TracerProvider | None, add: bool) -> Any:
         return PlainTextResponse("ok")
 
     orders = Mount("/orders", routes=[Route("/{order_id}", order)])
-    app: Any = Starlette(routes=[orders], middleware=[Middleware(LogCapyMiddleware)] if add else [])
+    middleware = [Middleware(LogCapyMiddleware)] if add else []
+    app: Any = Starlette(routes=[orders], middleware=middleware, exception_handlers={Refused: _refuse})
     if tracer_provider is not None:
         app = OpenTelemetryMiddleware(app, tracer_provider=tracer_provider)
     return app, served_by_uvicorn
@@ -98,6 +118,7 @@ def _flask(tracer_provider: TracerProvider | None, add: bool) -> Any:
         _log_order(order_id)
         return order_id
 
+    app.register_error_handler(Refused, lambda error: ("", 409))
     if add:
         LogCapy(app)
     if tracer_provider is not None:
@@ -129,9 +150,23 @@ def _django_settings(tracer_provider: TracerProvider | None, add: bool) -> None:
         django.setup()
     if DjangoInstrumentor().is_instrumented_by_opentelemetry:
         DjangoInstrumentor().uninstrument()
-    settings.MIDDLEWARE = ["logcapy.integrations.django.LogCapyMiddleware"] if add else []
+    ours = ["logcapy.integrations.django.LogCapyMiddleware"] if add else []
+    settings.MIDDLEWARE = [*ours, f"{__name__}.refusing_middleware"]
     if tracer_provider is not None:
         DjangoInstrumentor().instrument(tracer_provider=tracer_provider)
+
+
+def refusing_middleware(get_response: Any) -> Any:
+    from django.http import HttpResponse
+
+    class Middleware:
+        def __call__(self, request: Any) -> Any:
+            return get_response(request)
+
+        def process_exception(self, request: Any, error: Exception) -> Any:
+            return HttpResponse(status=409) if isinstance(error, Refused) else None
+
+    return Middleware()
 
 
 def __getattr__(name: str) -> Any:
@@ -159,9 +194,13 @@ _FRAMEWORKS: dict[str, Make] = {
 
 def _log_order(order_id: str) -> None:
     bind(bound_id=order_id)
-    with context(order_id=order_id):
+    with context(order_id=order_id, **{"user.id": f"u-{order_id}"}):
         time.sleep(0.002)
         _records.log("order", {"recording": get_current_span().is_recording()})
+        if int(order_id) >= _FIRST_REFUSED:
+            raise Refused
+        if int(order_id) >= _FIRST_FAILED:
+            raise Failed
 
 
 def _tracer_provider(sampler: Any) -> TracerProvider:
@@ -173,11 +212,27 @@ def _tracer_provider(sampler: Any) -> TracerProvider:
 def serve_many(name: str) -> None:
     _patch.install()
     app, served = _FRAMEWORKS[name](_tracer_provider(ALWAYS_ON), False)
-    with served(app) as port, ThreadPoolExecutor(20) as pool:
-        answers = pool.map(lambda n: get(port, f"/orders/{n}", {"X-Request-ID": f"r-{n}"}), range(200))
-        assert set(answers) == {200}
-    names = ("order_id", "bound_id", "http.request.header.x-request-id", "url.path")
-    json.dump([[record[name] for name in names] for record in _records.of("order")], sys.stdout)
+    numbers = [number + _FIRST_FAILED * (number % 2) for number in range(200)]
+    with _records.of_exceptions(), served(app) as port, ThreadPoolExecutor(20) as pool:
+        answers = pool.map(lambda n: get(port, f"/orders/{n}", {"X-Request-ID": f"r-{n}"}), numbers)
+        assert list(answers) == [200, 500] * 100
+    json.dump(_told(), sys.stdout)
+
+
+def serve_failures(name: str) -> None:
+    add = sys.argv[2] == "added"
+    if not add:
+        _patch.install()
+    app, served = _FRAMEWORKS[name](None, add)
+    with _records.of_exceptions(), served(app) as port:
+        answers = [get(port, f"/orders/{n}", {"X-Request-ID": f"r-{n}"}) for n in (_FIRST_FAILED, _FIRST_REFUSED)]
+        assert answers == [500, 409]
+    json.dump(_told(), sys.stdout)
+
+
+def _told() -> list[list[Any]]:
+    names = ("order_id", "bound_id", "user.id", "http.request.header.x-request-id", "url.path")
+    return [[record.get("exception.type"), *(record.get(name) for name in names)] for record in _records.of("")]
 
 
 def serve_each_way(name: str) -> None:
@@ -200,4 +255,5 @@ def serve_each_way(name: str) -> None:
 
 if __name__ == "__main__":
     sys.modules["tests.integrations.one_framework"] = sys.modules["__main__"]
-    (serve_many if sys.argv[2:] == ["concurrent"] else serve_each_way)(sys.argv[1])
+    modes = {"concurrent": serve_many, "failures": serve_failures}
+    modes.get(sys.argv[-1], serve_each_way)(sys.argv[1])

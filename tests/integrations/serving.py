@@ -17,16 +17,19 @@ from opentelemetry._logs import LogRecord
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
 
+from logcapy.capture.emitting import emit_through
+from logcapy.capture.exceptions import ExceptionProcessor
 from logcapy.capture.stdlib import LogCapyHandler
 from logcapy.process.enrich import ENRICHERS
 
 
 class Records:
-    """An SDK LoggerProvider with each enricher before the processor that keeps the records."""
+    """An SDK LoggerProvider with LogCapy's transforms before the processor that keeps the records."""
 
     def __init__(self) -> None:
         self._exporter = InMemoryLogRecordExporter()
         self.provider = LoggerProvider(shutdown_on_exit=False)
+        self.provider.add_log_record_processor(ExceptionProcessor())
         for enricher in ENRICHERS.values():
             self.provider.add_log_record_processor(enricher())
         self.provider.add_log_record_processor(SimpleLogRecordProcessor(self._exporter))
@@ -47,6 +50,27 @@ class Records:
             time.sleep(0.01)
         (attributes,) = self.of(body)
         return attributes
+
+    @property
+    def bodies(self) -> list[str]:
+        return [str(data.log_record.body) for data in self._exporter.get_finished_logs()]
+
+    @property
+    def last(self) -> LogRecord:
+        return self._exporter.get_finished_logs()[-1].log_record
+
+    def severity_of(self, body: str) -> str | None:
+        (record,) = [data.log_record for data in self._exporter.get_finished_logs() if data.log_record.body == body]
+        return record.severity_text
+
+    @contextmanager
+    def of_exceptions(self) -> Iterator[None]:
+        """What LogCapy tells of exceptions by itself arrives here."""
+        emit_through(self.provider)
+        try:
+            yield
+        finally:
+            emit_through(None)
 
     @contextmanager
     def listening_to(self, name: str) -> Iterator[None]:

@@ -386,3 +386,133 @@ def test_a_task_that_serves_other_peoples_spans_does_not_give_them_the_request_i
 
     asyncio.run(serve())
     assert records.only("consumed") == {"url.path": "/b"}
+
+
+async def _raise(error: BaseException, scope: Any) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        raise error
+
+    with pytest.raises(type(error)):
+        await LogCapyMiddleware(LogCapyMiddleware(app))(scope, _nothing, _nothing)
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+def test_an_exception_that_leaves_the_application_is_told_once(records: Records, kind: str) -> None:
+    with records.of_exceptions():
+        asyncio.run(_raise(RuntimeError("no money"), _scope(type=kind)))
+    attributes = records.only("unhandled exception in the request")
+    assert records.bodies == ["unhandled exception in the request"]
+    assert attributes["exception.type"] == "RuntimeError"
+    assert attributes["url.path"] == "/a"
+    assert records.severity_of("unhandled exception in the request") == "ERROR"
+
+
+def test_one_instance_that_is_raised_in_two_requests_is_told_of_both(records: Records) -> None:
+    error = RuntimeError("no money")
+    with records.of_exceptions():
+        asyncio.run(_raise(error, _scope(path="/a")))
+        asyncio.run(_raise(error, _scope(path="/b")))
+    assert [told["url.path"] for told in records.of("unhandled")] == ["/a", "/b"]
+    assert all("exception.stacktrace" in told for told in records.of("unhandled"))
+
+
+@pytest.mark.parametrize("kind", [asyncio.CancelledError, KeyboardInterrupt, SystemExit, GeneratorExit])
+def test_what_ends_tasks_and_processes_is_no_error_of_the_request(records: Records, kind: type[BaseException]) -> None:
+    with records.of_exceptions():
+        asyncio.run(_raise(kind(), _scope()))
+    assert records.bodies == []
+
+
+def test_a_client_that_goes_away_is_no_error(records: Records) -> None:
+    from starlette.requests import ClientDisconnect
+    from starlette.websockets import WebSocketDisconnect
+
+    with records.of_exceptions():
+        asyncio.run(_raise(ClientDisconnect(), _scope()))
+        asyncio.run(_raise(WebSocketDisconnect(), _scope(type="websocket")))
+    assert records.bodies == []
+
+
+def test_without_a_span_an_exception_is_told_in_the_trace_of_the_caller(records: Records) -> None:
+    headers = [(b"traceparent", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")]
+    with records.of_exceptions():
+        asyncio.run(_raise(RuntimeError("no money"), _scope(headers=headers)))
+    record = records.last
+    assert record.trace_id == 0x0AF7651916CD43DD8448EB211C80319C
+    assert record.span_id == 0xB7AD6B7169203331
+
+
+def test_within_a_span_an_exception_is_told_with_its_ids(records: Records) -> None:
+    headers = [(b"traceparent", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")]
+    tracer = TracerProvider(shutdown_on_exit=False).get_tracer("tests")
+    with records.of_exceptions(), tracer.start_as_current_span("GET /a") as span:
+        asyncio.run(_raise(RuntimeError("no money"), _scope(headers=headers)))
+    assert records.last.span_id == span.get_span_context().span_id
+
+
+def _lifespan(app: Any, *messages: str) -> list[str]:
+    sent, received = [], iter(messages)
+
+    async def receive() -> dict[str, str]:
+        return {"type": next(received)}
+
+    async def send(message: Any) -> None:
+        sent.append(message["type"])
+
+    with pytest.raises((RuntimeError, ValueError)):
+        asyncio.run(LogCapyMiddleware(LogCapyMiddleware(app))({"type": "lifespan"}, receive, send))
+    return sent
+
+
+def _fails_in_lifespan(at: str) -> Any:
+    from contextlib import asynccontextmanager
+
+    @asynccontextmanager
+    async def lifespan(app: Any) -> Any:
+        if at == "start":
+            raise RuntimeError("no database")
+        yield
+        raise RuntimeError("no database")
+
+    return Starlette(lifespan=lifespan)
+
+
+@pytest.mark.parametrize(("at", "severity"), [("start", "FATAL"), ("end", "ERROR")])
+def test_a_start_or_an_end_that_fails_is_told_once(records: Records, at: str, severity: str) -> None:
+    with records.of_exceptions():
+        sent = _lifespan(_fails_in_lifespan(at), "lifespan.startup", "lifespan.shutdown")
+    assert sent[-1].endswith(".failed")
+    assert records.bodies == ["unhandled exception in the application's lifespan"]
+    assert records.severity_of(records.bodies[0]) == severity
+    assert records.of("unhandled")[0]["exception.message"] == "no database"
+
+
+def test_an_application_that_knows_no_lifespan_has_not_failed(records: Records) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        raise ValueError("http only")
+
+    with records.of_exceptions():
+        assert _lifespan(app) == []
+    assert records.bodies == []
+
+
+class _Hostile(Exception):
+    @property
+    def __dict__(self) -> Any:  # type: ignore[override]
+        raise RuntimeError("no attributes")
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+def test_an_exception_that_lies_about_itself_passes_as_it_is() -> None:
+    error = _Hostile()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        with context(order_id=7):
+            raise error
+
+    with pytest.raises(_Hostile) as caught:
+        asyncio.run(LogCapyMiddleware(app)(_scope(), _nothing, _nothing))
+    assert caught.value is error

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
+from wsgiref.util import setup_testing_defaults
 
 import pytest
 from flask import Flask, abort
@@ -101,3 +103,83 @@ def test_another_application_is_left_alone(app: Flask, records: Records) -> None
     with app.test_client() as client, client.get("/orders/7"):
         pass
     assert records.only("order") == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "body"),
+    [
+        ("/fail", 500, "unhandled exception in the request"),
+        ("/refuse", 409, "exception in the request, handled, answered with 409"),
+        ("/break", 503, "exception in the request, answered with 503"),
+        ("/abort/500", 500, "exception in the request, answered with 500"),
+        ("/abort/404", 404, None),
+        ("/abort/400", 400, None),
+        ("/redirected", 308, None),
+        ("/kept", 200, None),
+    ],
+)
+def test_what_becomes_of_an_exception_decides_what_is_told_of_it(
+    records: Records, path: str, status: int, body: str | None
+) -> None:
+    with records.of_exceptions(), served_by_wsgiref(_failing_app()) as port:
+        assert [get(port, path), get(port, path)] == [status, status]
+    assert records.bodies == ([] if body is None else [body] * 2)
+    assert all(told["url.path"] == path for told in records.of(""))
+
+
+def _failing_app(*, add: bool = True) -> Flask:
+    app = Flask("shop")
+    app.logger.disabled = True
+
+    class Refused(Exception): ...
+
+    class Broken(Exception): ...
+
+    app.register_error_handler(Refused, lambda error: ("", 409))
+    app.register_error_handler(Broken, lambda error: ("", {"X-Broken": "1"}))
+
+    @app.after_request
+    def after(response: Any) -> Any:
+        if "X-Broken" in response.headers:
+            response.status_code = 503
+        return response
+
+    @app.get("/<kind>")
+    def fail(kind: str) -> str:
+        if kind == "kept":
+            try:
+                abort(500)
+            except Exception:
+                return ""
+        raise {"fail": RuntimeError, "refuse": Refused, "break": Broken}[kind]
+
+    @app.get("/abort/<int:status>")
+    def give_up(status: int) -> None:
+        abort(status)
+
+    @app.get("/redirected/")
+    def redirected() -> str:
+        return ""
+
+    if add:
+        LogCapy(app)
+    return app
+
+
+def test_an_application_without_logcapy_tells_nothing(records: Records) -> None:
+    LogCapy(Flask("other"))
+    with records.of_exceptions(), served_by_wsgiref(_failing_app(add=False)) as port:
+        assert [get(port, "/fail"), get(port, "/refuse"), get(port, "/abort/500")] == [500, 409, 500]
+    assert records.bodies == []
+
+
+@pytest.mark.parametrize("path", ["/refuse", "/fail", "/abort/404"])
+def test_nothing_of_a_request_stays_in_its_environ(records: Records, path: str) -> None:
+    environ: dict[str, Any] = {}
+    setup_testing_defaults(environ)
+    environ["PATH_INFO"] = path
+    with records.of_exceptions():
+        body: Any = _failing_app()(environ, lambda status, headers: lambda data: None)
+        list(body)
+        body.close()
+    assert [name for name in environ if name.startswith("logcapy.")] == []

@@ -58,6 +58,7 @@ def _all(framework: str, *, recording: bool) -> dict[str, Any]:
         "recording": recording,
         "bound_id": "7",
         "order_id": "7",
+        "user.id": "u-7",
     }
 
 
@@ -94,13 +95,32 @@ def test_without_logcapy_in_the_application_and_without_a_sampled_span_nothing_i
             "recording": False,
             "bound_id": "7",
             "order_id": "7",
+            "user.id": "u-7",
         }
     )
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("framework", list(_ROUTES))
-def test_of_200_concurrent_requests_each_record_has_its_own_request_and_its_own_values(framework: str) -> None:
+def test_of_200_concurrent_requests_each_record_and_each_exception_has_its_own_request_values_and_user(
+    framework: str,
+) -> None:
     found = _printed_by(framework, "concurrent", semconv="")
-    expected = [[str(number), str(number), [f"r-{number}"], f"/orders/{number}"] for number in range(200)]
-    assert sorted(found) == sorted(expected)
+    numbers = [number + 1000 * (number % 2) for number in range(200)]
+    failures = [_told("Failed", number) for number in numbers if number >= 1000]
+    assert sorted(found, key=str) == sorted([*(_told(None, number) for number in numbers), *failures], key=str)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["patched", "added"])
+@pytest.mark.parametrize("framework", list(_ROUTES))
+def test_without_any_tracing_an_error_and_a_handled_one_are_told_once_however_logcapy_was_added(
+    framework: str, way: str
+) -> None:
+    found = _printed_by(framework, way, "failures", semconv="")
+    assert found == [_told(None, 1000), _told("Failed", 1000), _told(None, 2000), _told("Refused", 2000)]
+
+
+def _told(error: str | None, number: int) -> list[Any]:
+    kind = None if error is None else f"__main__.{error}"
+    return [kind, str(number), str(number), f"u-{number}", [f"r-{number}"], f"/orders/{number}"]

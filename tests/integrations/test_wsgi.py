@@ -178,3 +178,42 @@ def test_paths_are_whole_and_text(records: Records) -> None:
     assert attributes["url.path"] == "/shop/café"
     assert attributes["http.request.method"] == "_OTHER"
     assert attributes["server.address"] == "shop"
+
+
+def test_an_exception_is_told_once_in_the_trace_of_the_caller_where_there_is_no_span(records: Records) -> None:
+    traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
+
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        raise RuntimeError("no money")
+
+    with records.of_exceptions(), pytest.raises(RuntimeError):
+        _wrapped(_wrapped(app))(_environ(PATH_INFO="/fail", HTTP_TRACEPARENT=traceparent), _start_response)
+    assert records.bodies == ["unhandled exception in the request"]
+    assert records.of("unhandled")[0]["url.path"] == "/fail"
+    assert records.last.trace_id == 0x0AF7651916CD43DD8448EB211C80319C
+
+
+def test_an_exception_in_a_body_is_told_once_with_its_request(records: Records) -> None:
+    def app(environ: Any, start_response: Any) -> Iterator[bytes]:
+        yield b"x"
+        raise RuntimeError("no money")
+
+    with records.of_exceptions():
+        body = call_in_request(app, _environ(PATH_INFO="/fail"), _start_response)
+        with pytest.raises(RuntimeError):
+            list(body)
+        body.close()  # type: ignore[attr-defined]
+    assert records.bodies == ["unhandled exception in the request"]
+    assert records.of("unhandled")[0]["url.path"] == "/fail"
+
+
+def test_a_body_that_is_left_before_its_end_is_no_error(records: Records) -> None:
+    def app(environ: Any, start_response: Any) -> Iterator[bytes]:
+        yield b"x"
+        yield b"y"
+
+    with records.of_exceptions():
+        body = call_in_request(app, _environ(), _start_response)
+        next(iter(body))
+        body.close()  # type: ignore[attr-defined]
+    assert records.bodies == []

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from logcapy.process.context import bind, clear, context, current, unbind
+from logcapy.process.context import bind, clear, context, current, unbind, values_behind
+from logcapy.process.request import AsgiRequest
 
 
 @pytest.fixture(autouse=True)
@@ -173,3 +174,28 @@ def test_unbind_is_also_a_function_of_its_own() -> None:
     bind(order_id=7)
     unbind("order_id")
     assert dict(current()) == {}
+
+
+def test_an_exception_remembers_what_was_bound_where_it_left_the_innermost_block_of_its_request() -> None:
+    request, error = AsgiRequest({}), KeyError()
+
+    def fail() -> None:
+        with context(order_id=7):
+            bind(user="a")
+            with context(order_id=8):
+                raise error
+
+    with request, pytest.raises(KeyError):
+        fail()
+    assert values_behind(error, request) == {"order_id": 8, "user": "a"}
+    assert values_behind(KeyError(), request) == {}
+
+
+def test_one_instance_that_is_raised_in_two_requests_has_the_values_of_each_in_that_one_only() -> None:
+    first, second, error = AsgiRequest({}), AsgiRequest({}), KeyError()
+    for request, number in ((first, 1), (second, 2)):
+        assert values_behind(error, request) == {}
+        with request, pytest.raises(KeyError), context(number=number):
+            raise error
+        assert values_behind(error, request) == {"number": number}
+    assert values_behind(error, first) == {}

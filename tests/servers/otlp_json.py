@@ -19,6 +19,7 @@ def logs_of(request: Json) -> Iterator[dict[str, Any]]:
             for record in scope_logs.get("logRecords", ()):
                 yield {
                     "body": _value(record.get("body", {})),
+                    "event_name": record.get("eventName", ""),
                     "severity_number": record.get("severityNumber", 0),
                     "severity_text": record.get("severityText", ""),
                     "time_unix_nano": int(record.get("timeUnixNano", 0)),

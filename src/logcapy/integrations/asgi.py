@@ -1,12 +1,16 @@
-"""Any ASGI application: log records know the request they belong to."""
+"""Any ASGI application: log records know the request they belong to, and tell of the exceptions that leave it."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from contextlib import nullcontext
+from functools import partial
 from typing import Any, TypeAlias
 
+from opentelemetry._logs import SeverityNumber
+
 from logcapy.process.request import AsgiRequest, new_request
+
+from ._telling import forget_context, tell_lifespan, tell_unhandled
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Any]]
@@ -25,7 +29,10 @@ class LogCapyMiddleware:
     """
 
     def __init__(self, app: ASGIApp) -> None:
+        from .starlette import watch_exceptions
+
         self.app = app
+        watch_exceptions()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -34,9 +41,53 @@ class LogCapyMiddleware:
 
 async def call_in_request(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
     """Await an application, its request being the current one if the scope is that of a request or WebSocket."""
-    request = new_request(scope, asgi_request) if scope.get("type") in ("http", "websocket") else None
-    with request or nullcontext():
+    kind = scope.get("type")
+    if kind == "lifespan":
+        await _call_in_lifespan(app, scope, receive, send)
+        return
+    request = new_request(scope, asgi_request) if kind in ("http", "websocket") else None
+    if request is None:
         await app(scope, receive, send)
+        return
+    with request:
+        try:
+            await app(scope, receive, send)
+        except BaseException as error:
+            tell_unhandled(error, scope, "asgi", partial(headers_of, scope))
+            raise
+        finally:
+            forget_context(scope)
+
+
+async def _call_in_lifespan(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Tell of what fails at the start or the end; an application that knows no lifespan raises before it listens.
+
+    Source: https://asgi.readthedocs.io/en/latest/specs/lifespan.html
+    """
+    listens, severity = False, SeverityNumber.ERROR
+
+    async def watched_receive() -> Any:
+        nonlocal listens
+        listens = True
+        return await receive()
+
+    async def watched_send(message: Any) -> None:
+        nonlocal severity
+        if message.get("type") == "lifespan.startup.failed":
+            severity = SeverityNumber.FATAL  # servers end of it
+        await send(message)
+
+    try:
+        await app(scope, watched_receive, watched_send)
+    except BaseException as error:
+        if listens:
+            tell_lifespan(error, severity)
+        raise
+
+
+def headers_of(scope: Scope) -> dict[str, str]:
+    """The headers of a request by lower-case name."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope.get("headers") or ()}
 
 
 def asgi_request(scope: Scope) -> AsgiRequest:

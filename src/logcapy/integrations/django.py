@@ -1,17 +1,20 @@
-"""Django: log records know the request they belong to."""
+"""Django: log records know the request they belong to, and tell of its exceptions."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 
 from logcapy.process.request import WsgiRequest, new_request
 
-from .asgi import asgi_request
-from .wsgi import note_route
+from . import asgi, wsgi
+from ._methods import Method, Methods
+from ._telling import note_context, tell_handled, tell_unhandled
 
 if TYPE_CHECKING:
     from django.http import HttpRequest  # type: ignore[import-untyped]
@@ -35,6 +38,7 @@ class LogCapyMiddleware:
         self._is_async = iscoroutinefunction(get_response)
         if self._is_async:
             markcoroutinefunction(self)
+        watch_exceptions()
 
     def __call__(self, request: HttpRequest) -> Any:
         """Serve one request."""
@@ -48,12 +52,49 @@ class LogCapyMiddleware:
             return await self.get_response(request)
 
 
-def note_route_of(request: Any) -> None:
-    """Let a request know its route once Django does: ``resolver_match.route``, as it stands in the URLconf.
+def note_request(request: Any) -> None:
+    """Let a request know its route once Django does, and the context that its server span is current in.
 
-    Without a leading slash, as on the spans of opentelemetry-instrumentation-django.
+    The route is ``resolver_match.route``, as it stands in the URLconf: without a leading slash, as on the spans of
+    opentelemetry-instrumentation-django.
     """
-    note_route(_carrier(request), lambda: getattr(request.resolver_match, "route", None))
+    carrier = _carrier(request)
+    note_context(carrier)
+    wsgi.note_route(carrier, lambda: getattr(request.resolver_match, "route", None))
+
+
+def watch_exceptions() -> None:
+    """Hear of exceptions, of those that nobody has handled by Django's signal. Idempotent; never raises."""
+    from django.core.signals import got_request_exception  # type: ignore[import-untyped]
+
+    got_request_exception.connect(_on_got_request_exception, dispatch_uid="logcapy")
+    _methods.install()
+
+
+def _on_got_request_exception(sender: object, request: Any = None, **extra: object) -> None:  # noqa: ARG001
+    """Nobody has handled it. The span is still open, and Django has not logged it yet."""
+    error, carrier = sys.exc_info()[1], _carrier(request)
+    if error is not None:
+        tell_unhandled(error, carrier, "django", partial(_headers_of, carrier))
+
+
+def _process_exception(original: Callable[..., Any]) -> Callable[..., Any]:
+    def process_exception_by_middleware(self: Any, exception: Exception, request: Any) -> Any:
+        response = original(self, exception, request)
+        if response is not None:
+            tell_handled(exception, _carrier(request), "django", response, _is_client_error)
+        return response
+
+    return process_exception_by_middleware
+
+
+def _is_client_error(error: BaseException) -> bool:
+    """Whether Django answers an exception with a status below 500. Source: django.core.handlers.exception."""
+    from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation  # type: ignore[import-untyped]
+    from django.http import Http404
+    from django.http.multipartparser import MultiPartParserError  # type: ignore[import-untyped]
+
+    return isinstance(error, (Http404, PermissionDenied, BadRequest, SuspiciousOperation, MultiPartParserError))
 
 
 def _carrier(request: Any) -> Any:
@@ -61,8 +102,18 @@ def _carrier(request: Any) -> Any:
     return scope if scope is not None else getattr(request, "environ", {})
 
 
+def _headers_of(carrier: Any) -> dict[str, str]:
+    return asgi.headers_of(carrier) if "headers" in carrier else wsgi.headers_of(carrier)
+
+
 def _request_context(request: Any) -> AbstractContextManager[None]:
-    make = WsgiRequest if getattr(request, "scope", None) is None else asgi_request
+    make = WsgiRequest if getattr(request, "scope", None) is None else asgi.asgi_request
     noted = new_request(_carrier(request), make)
-    note_route_of(request)
+    wsgi.note_route(_carrier(request), lambda: getattr(request.resolver_match, "route", None))
     return noted or nullcontext()
+
+
+_methods = Methods(
+    (Method("django.core.handlers.base", "BaseHandler", "process_exception_by_middleware", _process_exception),),
+    loss="log records do not tell of the handled exceptions",
+)

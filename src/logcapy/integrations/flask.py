@@ -1,14 +1,22 @@
-"""Flask: log records know the request they belong to."""
+"""Flask: log records know the request they belong to, and tell of its exceptions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .wsgi import Environ, call_in_request, note_route
+from logcapy.process.request import REQUEST_KEY
+
+from ._methods import Method, Methods
+from ._telling import note_context, tell_handled, tell_unhandled
+from .wsgi import Environ, call_in_request, headers_of, note_route
 
 if TYPE_CHECKING:
     from flask import Flask
+
+#: Where the environ keeps the exception that an error handler has taken, until Flask has made its response.
+_HANDLED_KEY = "logcapy.handled"
 
 
 class LogCapy:
@@ -36,14 +44,20 @@ class LogCapy:
             return call_in_request(inner, environ, start_response)
 
         app.wsgi_app = wsgi_app  # type: ignore[method-assign]
-        note_routes()
+        watch()
 
 
-def note_routes() -> None:
-    """Let requests know their route as soon as Flask does. Applications without LogCapy are not concerned by it."""
-    from flask.signals import request_started
+def watch() -> None:
+    """Let requests know their route as soon as Flask does, and their exceptions.
 
-    request_started.connect(_on_request_started)
+    Applications without LogCapy are not concerned by it. Idempotent.
+    """
+    from flask import signals
+
+    signals.request_started.connect(_on_request_started)
+    signals.got_request_exception.connect(_on_got_request_exception)
+    signals.request_finished.connect(_on_request_finished)
+    _methods.install()
 
 
 def _on_request_started(sender: object, **extra: object) -> None:  # noqa: ARG001 - the signal's signature
@@ -53,3 +67,46 @@ def _on_request_started(sender: object, **extra: object) -> None:  # noqa: ARG00
     if rule is not None:
         route = rule.rule
         note_route(request.environ, lambda: route)
+
+
+def _on_got_request_exception(sender: object, exception: BaseException, **extra: object) -> None:  # noqa: ARG001
+    """Nobody has handled it. The span is still open, and Flask has not logged it yet."""
+    from flask import request
+
+    tell_unhandled(exception, request.environ, "flask", partial(headers_of, request.environ))
+
+
+def _on_request_finished(sender: object, response: Any, **extra: object) -> None:  # noqa: ARG001
+    """The response is made, and the span is still open."""
+    from flask import request
+
+    environ = request.environ
+    note_context(environ)
+    error = environ.pop(_HANDLED_KEY, None)
+    if error is not None:
+        tell_handled(error, environ, "flask", response, _is_client_error)
+
+
+def _handle_user_exception(original: Callable[..., Any]) -> Callable[..., Any]:
+    def handle_user_exception(self: Any, *args: Any) -> Any:
+        from flask import request
+
+        answer = original(self, *args)
+        if REQUEST_KEY in request.environ:
+            request.environ[_HANDLED_KEY] = args[-1]  # after the application's context, where Flask hands that on
+        return answer
+
+    return handle_user_exception
+
+
+def _is_client_error(error: BaseException) -> bool:
+    """Whether an exception says that the client is wrong; one that carries a response has no code of its own."""
+    from werkzeug.exceptions import HTTPException
+
+    return isinstance(error, HTTPException) and (error.code is None or error.code < 500)
+
+
+_methods = Methods(
+    (Method("flask.app", "Flask", "handle_user_exception", _handle_user_exception),),
+    loss="log records do not tell of the handled exceptions",
+)

@@ -1,11 +1,14 @@
-"""Any WSGI application: log records know the request they belong to."""
+"""Any WSGI application: log records know the request they belong to, and tell of the exceptions that leave it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from functools import partial
 from typing import Any, TypeAlias
 
 from logcapy.process.request import REQUEST_KEY, RequestContext, WsgiRequest, new_request
+
+from ._telling import forget_context, tell_unhandled
 
 Environ: TypeAlias = MutableMapping[str, Any]
 WSGIApp: TypeAlias = Callable[..., Iterable[bytes]]
@@ -23,13 +26,21 @@ def call_in_request(app: WSGIApp, environ: Environ, start_response: Any) -> Iter
     try:
         body = app(environ, start_response)
     except BaseException as error:
+        tell_unhandled(error, environ, "wsgi", partial(headers_of, environ))
+        forget_context(environ)
         request.leave(error)
         raise
     request.end()
     if _is_for_the_server(body, environ.get("wsgi.file_wrapper")):
+        forget_context(environ)
         request.leave()
         return body
-    return _Body(body, request)
+    return _Body(body, request, environ)
+
+
+def headers_of(environ: Environ) -> dict[str, str]:
+    """The headers of a request by lower-case name."""
+    return {name[5:].lower().replace("_", "-"): environ[name] for name in environ if name.startswith("HTTP_")}
 
 
 def note_route(environ: Environ, find_route: Callable[[], str | None]) -> None:
@@ -49,9 +60,10 @@ def _is_for_the_server(body: object, file_wrapper: object) -> bool:
 class _Body:
     """The body of a response, and the end of its request when the server closes it, as PEP 3333 makes it."""
 
-    def __init__(self, body: Iterable[bytes], request: RequestContext) -> None:
+    def __init__(self, body: Iterable[bytes], request: RequestContext, environ: Environ) -> None:
         self._body = body
         self._request = request
+        self._environ = environ
         self._chunks: Iterator[bytes] | None = None
 
     def __iter__(self) -> Iterator[bytes]:
@@ -65,6 +77,7 @@ class _Body:
         except StopIteration:
             raise
         except BaseException as error:
+            tell_unhandled(error, self._environ, "wsgi", partial(headers_of, self._environ))
             self._request.mark(error)
             raise
 
@@ -74,4 +87,5 @@ class _Body:
             if close is not None:
                 close()
         finally:
+            forget_context(self._environ)
             self._request.leave()

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from functools import wraps
 from types import MappingProxyType, TracebackType
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
+
+#: Under this name an exception remembers the values it left, and the request that they are of.
+VALUES_MARK: Final = "_logcapy_values"
 
 _DEEPEST = 16
 _PLAIN = (str, bytes, bool, int, float, type(None))
@@ -73,6 +77,8 @@ class context:  # noqa: N801 - reads as the statement it is used in: with contex
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if error is not None:
+            _remember_values(error)
         # No token is kept: a generator may be ended in another context, where a token could not be used.
         rest = {name: value for name, value in bound_values.get().items() if name not in self._values}
         bound_values.set({**rest, **self._hidden.pop()})
@@ -100,6 +106,25 @@ class context:  # noqa: N801 - reads as the statement it is used in: with contex
                     return function(*args, **kwargs)
 
         return call  # type: ignore[return-value]
+
+
+def values_behind(error: BaseException, request: object) -> Mapping[str, Any]:
+    """The values that were bound where an exception left the innermost block of a request; empty if it left none."""
+    left: tuple[object, Mapping[str, Any]] = (getattr(error, "__dict__", None) or {}).get(VALUES_MARK, (None, {}))
+    return left[1] if left[0] is request else {}
+
+
+def _remember_values(error: BaseException) -> None:
+    from .request import current_request  # which is made of what is in this module
+
+    request = current_request.get()
+    if request is None:
+        return
+    with suppress(Exception):  # of an exception that lies about its very attributes
+        marks = error.__dict__
+        # One instance may be raised in many requests; what it left in another is not to be seen in this one.
+        if marks.get(VALUES_MARK, (None,))[0] is not request:
+            marks[VALUES_MARK] = request, bound_values.get()
 
 
 def _snapshots(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, MutableMapping
+from contextlib import suppress
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Final
@@ -112,9 +113,8 @@ class RequestContext:
 
     def mark(self, error: BaseException) -> None:
         """Let an exception that leaves the request name it, for the server that logs the exception afterwards."""
-        marks = getattr(error, "__dict__", None)
-        if marks is not None:
-            marks[REQUEST_MARK] = self
+        with suppress(Exception):  # of an exception that lies about its very attributes
+            error.__dict__[REQUEST_MARK] = self
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickles as nothing, so that an exception which carries it can still cross a process."""
