@@ -134,6 +134,15 @@ def test_a_circle_in_an_extra_ends(exporter: InMemoryLogRecordExporter) -> None:
     assert only(exporter).log_record.body == "x"
 
 
+@pytest.mark.usefixtures("listening")
+def test_an_extra_that_holds_itself_many_times_ends(exporter: InMemoryLogRecordExporter) -> None:
+    knot: list[object] = []
+    knot.extend([knot] * 10)
+    logging.getLogger("shop").error("x", extra={"knot": knot, "odd keys": {Unprintable(): 1, 2: "two"}})
+    told = attributes(only(exporter))
+    assert told["odd keys"] == {"<str() of Unprintable failed with RuntimeError>": 1, "2": "two"}
+
+
 def test_a_processor_that_raises_does_not_reach_the_application(capsys: pytest.CaptureFixture[str]) -> None:
     class Raising(LogRecordProcessor):
         def on_emit(self, log_record: ReadWriteLogRecord) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import pytest
 from opentelemetry._logs import LogRecord
-from opentelemetry.sdk._logs import LoggerProvider, ReadableLogRecord
+from opentelemetry.sdk._logs import LoggerProvider, ReadableLogRecord, ReadWriteLogRecord
 from opentelemetry.sdk._logs.export import (
     InMemoryLogRecordExporter,
     LogRecordExporter,
@@ -18,7 +18,9 @@ from opentelemetry.sdk._logs.export import (
 
 from logcapy.config import BatchConfig
 from logcapy.deliver.batch import BatchLogRecordProcessor
+from logcapy.deliver.snapshot import Snapshot
 from logcapy.errors import ConfigError
+from logcapy.export.otlp_http import OTLPHttpLogRecordExporter
 from logcapy.exporter import PayloadExporter
 from logcapy.types import Delivered, Outcome, Payload, Record, Rejected, Retry, TooLarge
 
@@ -269,6 +271,18 @@ def test_a_later_edit_of_the_record_does_not_reach_the_queue() -> None:
     (arrived,) = exporter.get_finished_logs()
     assert arrived.log_record.body == {"items": [1, 2]}
     assert dict(arrived.log_record.attributes or {}) == {"a": 1}
+
+
+def test_a_body_that_holds_itself_many_times_is_copied_once_and_degrades_alone() -> None:
+    exporter = OTLPHttpLogRecordExporter("http://127.0.0.1:1/v1/logs")
+    knot: list[object] = []
+    knot.extend([knot] * 10)
+    snapshot = Snapshot(ReadWriteLogRecord(LogRecord(body={"knot": knot})))
+    knot.append("later")
+    copied = snapshot.log_record.body["knot"]  # type: ignore[index, call-overload]
+    assert copied[0] is copied
+    assert len(copied) == 10
+    assert sum(len(payload.records) for payload in exporter.encode([snapshot])) == 1
 
 
 def test_the_number_of_attributes_that_limits_cost_is_kept() -> None:

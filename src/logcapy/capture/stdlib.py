@@ -34,6 +34,8 @@ _STANDARD_FIELDS = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None
 # Source: https://opentelemetry.io/docs/specs/otel/logs/data-model-appendix/#appendix-b-severitynumber-example-mappings
 _SEVERITY_TEXT = {"WARNING": "WARN", "CRITICAL": "FATAL"}
 _PLAIN = (str, bool, int, float, bytes, type(None))
+#: Of the values in one extra.
+_DEEPEST, _MOST_ITEMS = 16, 1000
 
 _translating: ContextVar[bool] = ContextVar("logcapy_translating", default=False)
 
@@ -114,15 +116,37 @@ def _message(record: logging.LogRecord) -> str:
         return f"{template} <arguments could not be formatted: {describe_error(error)}>"
 
 
-def _attribute_value(value: Any, depth: int = 0) -> Any:
+def _attribute_value(value: Any) -> Any:
     """A value that the SDK takes without a warning; odd types become their text, whatever their ``__str__`` does."""
-    if isinstance(value, _PLAIN):
-        return value
-    if depth < 16:
-        if isinstance(value, (list, tuple, set, frozenset)):
-            return [_attribute_value(item, depth + 1) for item in value]
-        if isinstance(value, dict):
-            return {str(key): _attribute_value(item, depth + 1) for key, item in value.items() if key != ""}
+    return _Plainly().value(value, 0)
+
+
+class _Plainly:
+    """One value made of plain ones, bounded in depth and number: what holds itself twice has no end."""
+
+    def __init__(self) -> None:
+        self._room = _MOST_ITEMS
+
+    def value(self, value: Any, depth: int) -> Any:
+        if isinstance(value, _PLAIN):
+            return value
+        if depth < _DEEPEST:
+            if isinstance(value, (list, tuple, set, frozenset)):
+                return [self.value(item, depth + 1) for item in value if self._has_room()]
+            if isinstance(value, dict):
+                return {
+                    key if isinstance(key, str) else _text(key): self.value(item, depth + 1)
+                    for key, item in value.items()
+                    if key != "" and self._has_room()
+                }
+        return _text(value)
+
+    def _has_room(self) -> bool:
+        self._room -= 1
+        return self._room >= 0
+
+
+def _text(value: Any) -> str:
     try:
         return str(value)
     except Exception as error:  # noqa: BLE001 - a hostile __str__ must not cost the record

@@ -34,7 +34,7 @@ class Snapshot(ReadWriteLogRecord):
     def __init__(self, record: ReadWriteLogRecord, redact: Transform | None = None) -> None:
         original = record.log_record
         self.log_record = _copy_fields(original)
-        self.log_record.body = _copied(original.body, 0)
+        self.log_record.body = _copied(original.body)
         self.log_record.attributes = _copied_attributes(original.attributes)
         self.resource = record.resource
         self.instrumentation_scope = record.instrumentation_scope
@@ -90,14 +90,23 @@ def _copy_fields(record: LogRecord) -> LogRecord:
 def _copied_attributes(attributes: Mapping[str, Any] | None) -> dict[str, Any]:
     if isinstance(attributes, BoundedAttributes):
         return dict(attributes.copy())  # its values were made immutable when they were set
-    return {key: _copied(value, 0) for key, value in (attributes or {}).items()}
+    return {key: _copied(value) for key, value in (attributes or {}).items()}
 
 
-def _copied(value: Any, depth: int) -> Any:
+def _copied(value: Any, depth: int = 0, copies: dict[int, Any] | None = None) -> Any:
+    """Containers copied, each once however often it is held, also by itself; anything else as it is."""
     if isinstance(value, (str, bytes, int, float, bool)) or value is None or depth > _DEEPEST_COPY:
         return value
+    copies = {} if copies is None else copies
+    if id(value) in copies:
+        return copies[id(value)]
     if isinstance(value, Mapping):
-        return {key: _copied(item, depth + 1) for key, item in value.items()}
+        mapping = copies[id(value)] = {}
+        for key, item in value.items():
+            mapping[key] = _copied(item, depth + 1, copies)
+        return mapping
     if isinstance(value, (list, tuple)):
-        return [_copied(item, depth + 1) for item in value]
+        items = copies[id(value)] = []
+        items.extend(_copied(item, depth + 1, copies) for item in value)
+        return items
     return value
