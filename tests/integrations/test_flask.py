@@ -128,7 +128,7 @@ def test_what_becomes_of_an_exception_decides_what_is_told_of_it(
 
 
 def _failing_app(*, add: bool = True) -> Flask:
-    app = Flask("shop")
+    app = Flask("quiet_shop")
     app.logger.disabled = True
 
     class Refused(Exception): ...
