@@ -211,6 +211,25 @@ def test_the_worker_outlives_an_exporter_that_raises(error: BaseException) -> No
     assert processor.stats().dropped == {"export_failed": 1}
 
 
+def test_a_record_that_cannot_be_redacted_stays_here_alone_and_is_counted() -> None:
+    def refuse_bad(record: ReadWriteLogRecord) -> None:
+        if record.log_record.body == "bad":
+            raise RuntimeError("cannot be redacted")
+
+    snapshots = [
+        Snapshot(ReadWriteLogRecord(LogRecord(body=body)), refuse_bad) for body in ("good", "bad", "also good")
+    ]
+    for _ in ("one destination", "another"):
+        exporter = InMemoryLogRecordExporter()
+        processor = BatchLogRecordProcessor(exporter)
+        for snapshot in snapshots:
+            processor.on_emit(snapshot)
+        assert not processor.force_flush(5000)
+        assert bodies(exporter) == ["good", "also good"]
+        assert processor.stats().dropped == {"redaction_failed": 1}
+        assert balance(processor)
+
+
 def test_shutdown_sends_what_is_left_and_counts_what_comes_later() -> None:
     exporter = InMemoryLogRecordExporter()
     processor = BatchLogRecordProcessor(exporter, schedule_delay_millis=60_000)

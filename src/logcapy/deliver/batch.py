@@ -7,19 +7,19 @@ import threading
 import time
 import weakref
 from collections import Counter, deque
-from collections.abc import Sequence
 from queue import Empty, SimpleQueue
 
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, attach, set_value
 from opentelemetry.sdk._logs import LogRecordProcessor, ReadWriteLogRecord
-from opentelemetry.sdk._logs.export import LogRecordExporter, LogRecordExportResult
+from opentelemetry.sdk._logs.export import LogRecordExporter
 
 from logcapy import environment
-from logcapy._guard import describe_error, say
+from logcapy._guard import say
 from logcapy.config import BatchConfig
-from logcapy.exporter import Patience, PayloadExporter, Tally, deliver
+from logcapy.exporter import Patience, Tally
 
 from .accounting import AtomicCounter, Stats
+from .sending import send
 from .snapshot import Snapshot
 
 _DEFAULT_SHUTDOWN_MILLIS = 5000
@@ -264,35 +264,7 @@ class BatchLogRecordProcessor(LogRecordProcessor):
         return batch
 
     def _export(self, batch: list[Snapshot]) -> Tally:
-        count = len(batch)
         timeout_seconds = self._config.export_timeout / 1000
         if self._stopping and time.monotonic() >= self._patience.deadline(timeout_seconds):
-            return Tally(dropped=Counter(shutdown=count))
-        batch = [record for record in batch if self._complete(record)]
-        refused = Counter(redaction_failed=count - len(batch)) if len(batch) < count else Counter()
-        tally = self._hand_over(batch, timeout_seconds)
-        tally.dropped.update(refused)
-        return tally
-
-    def _complete(self, record: Snapshot) -> bool:
-        """Whether the record may leave: what could not be redacted stays here."""
-        try:
-            record.complete()
-        except Exception as error:  # noqa: BLE001 - fails closed, and alone
-            say("redaction_failed", f"a record was dropped, it could not be redacted: {describe_error(error)}")
-            return False
-        return True
-
-    def _hand_over(self, batch: Sequence[Snapshot], timeout_seconds: float) -> Tally:
-        count = len(batch)
-        try:
-            if isinstance(self.exporter, PayloadExporter):
-                return deliver(self.exporter, batch, timeout_seconds, self._patience)
-            result = self.exporter.export([record.readable() for record in batch])
-        except BaseException as error:  # noqa: BLE001 - also SystemExit: the worker must outlive its exporter
-            say("export_failed", f"{count} records were not delivered: {describe_error(error)}")
-            return Tally(dropped=Counter(export_failed=count))
-        if result is LogRecordExportResult.SUCCESS:
-            return Tally(exported=count)
-        say("export_failed", f"{count} records were not delivered: {type(self.exporter).__name__} failed")
-        return Tally(dropped=Counter(export_failed=count))
+            return Tally(dropped=Counter(shutdown=len(batch)))
+        return send(self.exporter, batch, timeout_seconds, self._patience)

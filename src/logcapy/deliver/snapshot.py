@@ -51,9 +51,9 @@ class Snapshot(ReadWriteLogRecord):
         """Redact, if that was left to do; once, however many destinations share this snapshot."""
         if self._redact is not None:
             with _completing:
-                redact, self._redact = self._redact, None
-                if redact is not None:
-                    redact(self)
+                if self._redact is not None:
+                    self._redact(self)
+                    self._redact = None  # not before: what failed must not pass at the next destination
 
     def forget_caller(self) -> None:
         """Let go of the caller's context and exception, which may hold a whole request and its frames."""
