@@ -7,7 +7,6 @@ Source: https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-logs/
 
 from __future__ import annotations
 
-import sys
 import traceback
 from collections.abc import Iterator
 from types import TracebackType
@@ -78,11 +77,12 @@ def _stacktrace(exception: BaseException) -> tuple[str, bool]:
         if not _is_usual(exception):
             text, cut = shortened("".join(_plain_lines(exception)))
             return text, True
-        text = "".join(traceback.TracebackException(type(exception), exception, last).format())
+        described = traceback.TracebackException(type(exception), exception, last)
+        text = "".join(described.format())
         if left_out:
             head, found, tail = text.rpartition(_HEADER)
             text = f"{head}{found}  ... {left_out} frames left out ...\n{tail}"
-        if sys.version_info < (3, 11):
+        if not hasattr(described, "__notes__"):  # Python 3.10, unless a backport of groups has taught it to
             text += "".join(f"{note}\n" for note in _notes(exception))
     except Exception:  # noqa: BLE001 - a hostile exception must not cost the record
         return _whatever_can_be_told(exception), True
