@@ -16,14 +16,17 @@ from .capture.hooks import install_hooks
 from .capture.other_handlers import StandInForOthers
 from .capture.retry_hook import install_retry_hook
 from .capture.spans import LogCapySpanProcessor
-from .capture.stdlib import LogCapyHandler, install
+from .capture.stdlib import install
 from .config import LogCapyConfig, OtlpConfig
 from .environment import Report
 from .errors import ConfigError
 from .exporter import PayloadExporter
 from .handle import Handle
 from .integrations import _patch
+from .integrations.access import HandlerBesideAccess
+from .integrations.celery import watch_tasks
 from .integrations.uvicorn import flush_at_the_end
+from .process import request_settings
 from .process.redact import Redactor
 from .processor import Destination, LogCapyLogRecordProcessor
 
@@ -80,13 +83,17 @@ def start(
         emit_through(provider)
         _handle.undo = [
             partial(emit_through, None),
+            partial(request_settings.use, None),
             _capture_logging(provider, report, _handle.stand_in),
             _patch.uninstall,
             flush_at_the_end(flush),
+            watch_tasks(flush),
             install_hooks(flush),
             install_retry_hook(),
         ]
         _patch.install()
+    if _handle.undo:
+        request_settings.use(config)
     if _handle.stand_in is not None:
         _handle.stand_in()
     return _handle
@@ -175,7 +182,7 @@ def _capture_logging(provider: LoggerProvider, report: Report, stand_in: Callabl
     wanted = level if level is not None else logging.INFO
     if (level is not None or before == logging.WARNING) and before > wanted:
         root.setLevel(wanted)
-    uninstall = install(LogCapyHandler(level or logging.NOTSET, provider), stand_in)
+    uninstall = install(HandlerBesideAccess(level or logging.NOTSET, provider), stand_in)
 
     def stop() -> None:
         uninstall()

@@ -5,8 +5,10 @@ Durations are in milliseconds, as OpenTelemetry's are.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
 
 from .errors import ConfigError, nearest_name
 
@@ -14,6 +16,8 @@ REDACTION_PRESETS = ("credentials", "pci", "email")
 ENRICHERS = ("context", "request")
 EXCEPTION_REPEATS = ("reference", "drop")
 EXCEPTION_SIGNALS = ("logs", "logs/dup")
+#: The value of a setting that names something, for nothing.
+OFF = "off"
 PROTOCOLS = ("http/protobuf", "grpc")
 COMPRESSIONS = ("none", "gzip")
 
@@ -52,6 +56,10 @@ class LogCapyConfig:
             ``OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN`` sets it.
         frame_variables: True adds the variables of the application's last frames to an exception, bounded and
             redacted.
+        request_id_header: The name of the header that a request's id is taken from and returned in; a request that
+            brings none is given one. ``off``: ids are left to the application.
+        trusted_proxies: Addresses and networks of the proxies whose ``Forwarded`` or ``X-Forwarded-For`` is believed.
+        access_log: True makes a record of each request when its response has ended, in place of the server's own.
 
     Raises:
         ConfigError: A field has a value that cannot be used.
@@ -65,6 +73,9 @@ class LogCapyConfig:
     exception_repeats: str = "reference"
     exception_signal: str = "logs/dup"
     frame_variables: bool = False
+    request_id_header: str = "x-request-id"
+    trusted_proxies: tuple[str, ...] = ()
+    access_log: bool = False
 
     def __post_init__(self) -> None:
         _require("enabled", self.enabled, isinstance(self.enabled, bool), "True or False")
@@ -75,6 +86,24 @@ class LogCapyConfig:
         _require_names("exception_repeats", (self.exception_repeats,), EXCEPTION_REPEATS)
         _require_names("exception_signal", (self.exception_signal,), EXCEPTION_SIGNALS)
         _require("frame_variables", self.frame_variables, isinstance(self.frame_variables, bool), "True or False")
+        _require_header_name("request_id_header", self.request_id_header)
+        _require_networks("trusted_proxies", self.trusted_proxies)
+        _require("access_log", self.access_log, isinstance(self.access_log, bool), "True or False")
+
+
+def _require_header_name(setting: str, value: object) -> None:
+    holds = isinstance(value, str) and re.fullmatch("[A-Za-z][A-Za-z0-9-]{0,63}", value)
+    _require(setting, value, bool(holds), "the name of a header: letters, digits and hyphens; or off")
+
+
+def _require_networks(setting: str, values: object) -> None:
+    _require_strings(setting, values)
+    assert isinstance(values, tuple)
+    for value in values:
+        try:
+            ip_network(value)
+        except ValueError:
+            raise ConfigError(setting, value, "addresses like 10.0.0.1 and networks like 10.0.0.0/8") from None
 
 
 def _require_milliseconds(setting: str, value: object) -> None:

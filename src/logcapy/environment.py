@@ -94,6 +94,14 @@ _LOGCAPY = (
         f"one of {', '.join(EXCEPTION_SIGNALS)}",
     ),
     Setting("frame_variables", ("LOGCAPY_FRAME_VARIABLES",), _boolean, "true or false"),
+    Setting("request_id_header", ("LOGCAPY_REQUEST_ID_HEADER",), str.lower, "the name of a header, or off"),
+    Setting(
+        "trusted_proxies",
+        ("LOGCAPY_TRUSTED_PROXIES",),
+        _names,
+        "addresses like 10.0.0.1 and networks like 10.0.0.0/8, with commas between",
+    ),
+    Setting("access_log", ("LOGCAPY_ACCESS_LOG",), _boolean, "true or false"),
 )
 _BATCH = (
     Setting("schedule_delay", ("OTEL_BLRP_SCHEDULE_DELAY",), float, _MILLISECONDS),

@@ -11,6 +11,9 @@ from opentelemetry._logs import SeverityNumber
 from logcapy.process.request import AsgiRequest, new_request
 
 from ._telling import forget_context, tell_lifespan, tell_unhandled
+from .access import access_of
+from .response_asgi import watched
+from .user import user_of_scope
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Any]]
@@ -19,7 +22,7 @@ ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class LogCapyMiddleware:
-    """Pure ASGI middleware; put it outermost. Messages and exceptions pass through as they are.
+    """Pure ASGI middleware; put it outermost. Messages and exceptions pass through, responses with the request's id.
 
     Under ``opentelemetry-instrument`` or after ``logcapy.configure()`` Starlette, FastAPI and Django have it already,
     and adding it once more does nothing.
@@ -49,13 +52,20 @@ async def call_in_request(app: ASGIApp, scope: Scope, receive: Receive, send: Se
     if request is None:
         await app(scope, receive, send)
         return
+    headers = partial(headers_of, scope)
+    access = access_of(request, scope, headers) if kind == "http" else None
+    failure: BaseException | None = None
     with request:
         try:
-            await app(scope, receive, send)
+            await app(scope, receive, watched(send, request, access))
         except BaseException as error:
-            tell_unhandled(error, scope, "asgi", partial(headers_of, scope))
+            failure = error
+            tell_unhandled(error, scope, "asgi", headers)
             raise
         finally:
+            if access is not None:
+                access.end(failure, aborted=True)  # unless it has ended before
+            failure = None  # or it and its traceback would keep one another alive
             forget_context(scope)
 
 
@@ -94,6 +104,7 @@ def asgi_request(scope: Scope) -> AsgiRequest:
     """The request of a scope, not entered yet."""
     request = AsgiRequest(scope)
     request.find_route = lambda: route_of(scope)
+    request.find_user = lambda: user_of_scope(scope)
     return request
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 
-from logcapy.process.request import WsgiRequest, new_request
+from logcapy._guard import describe_error, say
+from logcapy.process.request import RequestContext, WsgiRequest, new_request
 
 from . import asgi, wsgi
 from ._methods import Method, Methods
 from ._telling import note_context, tell_handled, tell_unhandled
+from .access import Access, access_of
+from .user import user_of_django
 
 if TYPE_CHECKING:
     from django.http import HttpRequest  # type: ignore[import-untyped]
@@ -44,12 +47,12 @@ class LogCapyMiddleware:
         """Serve one request."""
         if self._is_async:
             return self._serve(request)
-        with _request_context(request):
-            return self.get_response(request)
+        with _request_context(request) as answered:
+            return answered(self.get_response(request))
 
     async def _serve(self, request: HttpRequest) -> Any:
-        with _request_context(request):
-            return await self.get_response(request)
+        with _request_context(request) as answered:
+            return answered(await self.get_response(request))
 
 
 def note_request(request: Any) -> None:
@@ -60,7 +63,7 @@ def note_request(request: Any) -> None:
     """
     carrier = _carrier(request)
     note_context(carrier)
-    wsgi.note_route(carrier, lambda: getattr(request.resolver_match, "route", None))
+    _note(carrier, request)
 
 
 def watch_exceptions() -> None:
@@ -106,11 +109,38 @@ def _headers_of(carrier: Any) -> dict[str, str]:
     return asgi.headers_of(carrier) if "headers" in carrier else wsgi.headers_of(carrier)
 
 
-def _request_context(request: Any) -> AbstractContextManager[None]:
+def _note(carrier: Any, request: Any) -> None:
+    wsgi.note_route(carrier, lambda: getattr(request.resolver_match, "route", None))
+    wsgi.note_user(carrier, lambda: user_of_django(request))
+
+
+@contextmanager
+def _request_context(request: Any) -> Iterator[Callable[[Any], Any]]:
+    """Within it the request is the current one; what it gives is told the response and returns it."""
     make = WsgiRequest if getattr(request, "scope", None) is None else asgi.asgi_request
-    noted = new_request(_carrier(request), make)
-    wsgi.note_route(_carrier(request), lambda: getattr(request.resolver_match, "route", None))
-    return noted or nullcontext()
+    carrier = _carrier(request)
+    noted = new_request(carrier, make)
+    _note(carrier, request)
+    if noted is None:
+        yield lambda response: response
+        return
+    access = access_of(noted, carrier, partial(_headers_of, carrier))
+    with noted:
+        yield partial(_answered, noted, access)
+
+
+def _answered(request: RequestContext, access: Access | None, response: Any) -> Any:
+    """Django ends the response after its middleware: the size of a streaming one is not known here."""
+    try:
+        if request.id is not None:
+            response.headers.setdefault(*request.id)
+        if access is not None:
+            access.start(response.status_code)
+            access.add(None if response.streaming else response.content)
+            access.end()
+    except Exception as error:  # noqa: BLE001 - a response of another shape goes out as it is
+        say("answered", f"a response is not told of in full: {describe_error(error)}")
+    return response
 
 
 _methods = Methods(

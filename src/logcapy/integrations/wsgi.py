@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 from logcapy.process.request import REQUEST_KEY, RequestContext, WsgiRequest, new_request
 
 from ._telling import forget_context, tell_unhandled
+from .access import Access, access_of
+from .response_wsgi import watched
 
 Environ: TypeAlias = MutableMapping[str, Any]
 WSGIApp: TypeAlias = Callable[..., Iterable[bytes]]
@@ -22,20 +24,28 @@ def call_in_request(app: WSGIApp, environ: Environ, start_response: Any) -> Iter
     request = new_request(environ, WsgiRequest)
     if request is None:
         return app(environ, start_response)
+    headers = partial(headers_of, environ)
+    access = access_of(request, environ, headers)
     request.enter()
     try:
-        body = app(environ, start_response)
+        body = app(environ, watched(start_response, request, access))
     except BaseException as error:
-        tell_unhandled(error, environ, "wsgi", partial(headers_of, environ))
+        tell_unhandled(error, environ, "wsgi", headers)
+        if access is not None:
+            access.end(error)
         forget_context(environ)
         request.leave(error)
         raise
     request.end()
     if _is_for_the_server(body, environ.get("wsgi.file_wrapper")):
+        if access is not None:
+            for chunk in body if isinstance(body, (list, tuple)) else (None,):
+                access.add(chunk)
+            access.end()
         forget_context(environ)
         request.leave()
         return body
-    return _Body(body, request, environ)
+    return _Body(body, request, environ, access)
 
 
 def headers_of(environ: Environ) -> dict[str, str]:
@@ -50,6 +60,13 @@ def note_route(environ: Environ, find_route: Callable[[], str | None]) -> None:
         request.find_route = find_route
 
 
+def note_user(environ: Environ, find_user: Callable[[], str | None]) -> None:
+    """Tell the request of an environ how its user is found; nothing if the request is not known."""
+    request = environ.get(REQUEST_KEY)
+    if isinstance(request, RequestContext):
+        request.find_user = find_user
+
+
 def _is_for_the_server(body: object, file_wrapper: object) -> bool:
     """Whether servers look at what a body is: a list's length, a file that they send by themselves (PEP 3333)."""
     if isinstance(body, (list, tuple)) or hasattr(body, "read"):
@@ -60,10 +77,12 @@ def _is_for_the_server(body: object, file_wrapper: object) -> bool:
 class _Body:
     """The body of a response, and the end of its request when the server closes it, as PEP 3333 makes it."""
 
-    def __init__(self, body: Iterable[bytes], request: RequestContext, environ: Environ) -> None:
+    def __init__(self, body: Iterable[bytes], request: RequestContext, environ: Environ, access: Access | None) -> None:
         self._body = body
         self._request = request
         self._environ = environ
+        self._access = access
+        self._is_whole = False
         self._chunks: Iterator[bytes] | None = None
 
     def __iter__(self) -> Iterator[bytes]:
@@ -73,8 +92,12 @@ class _Body:
         try:
             if self._chunks is None:
                 self._chunks = iter(self._body)
-            return next(self._chunks)
+            chunk = next(self._chunks)
+            if self._access is not None:
+                self._access.add(chunk)
+            return chunk
         except StopIteration:
+            self._is_whole = True
             raise
         except BaseException as error:
             tell_unhandled(error, self._environ, "wsgi", partial(headers_of, self._environ))
@@ -87,5 +110,8 @@ class _Body:
             if close is not None:
                 close()
         finally:
+            if self._access is not None:
+                is_head = self._environ.get("REQUEST_METHOD") == "HEAD"  # servers need not ask for its body
+                self._access.end(aborted=not self._is_whole and not is_head)
             forget_context(self._environ)
             self._request.leave()

@@ -28,9 +28,8 @@ from .request import (
     RequestContext,
     current_request,
     request_behind,
-    shortened,
-    without_port,
 )
+from .request_words import shortened, without_port
 
 _STATUS_CODE: Final = "http.response.status_code"
 #: The attribute of a server span under which its normalised attributes, and its name for the status, are kept
@@ -122,7 +121,13 @@ def request_attributes(span: Span | None, request: RequestContext | None) -> dic
         return dict(request.attributes()) if request is not None else {}
     if request is None:
         request = getattr(server, REQUEST_MARK, None)
-    return {**(request.attributes() if request is not None else {}), **_span_attributes(server)}
+    if request is None:
+        return dict(_span_attributes(server))
+    known = {**request.attributes(), **_span_attributes(server)}
+    client = request.client_behind_proxies()  # instrumentations believe anybody's word, or nobody's
+    if client is not None:
+        known[CLIENT_ADDRESS] = client
+    return known
 
 
 def _request_of(server: Span | None) -> RequestContext | None:

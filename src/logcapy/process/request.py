@@ -17,20 +17,21 @@ from logcapy._guard import describe_error, say_once
 from logcapy.attributes import CLIENT_ADDRESS, HTTP_REQUEST_METHOD, HTTP_ROUTE, URL_PATH, USER_AGENT_ORIGINAL
 
 from .context import bound_values
+from .proxies import client_behind
+from .request_id import valid_or_new
+from .request_settings import request_settings
+from .request_words import known_method, shortened, without_port
 
 URL_SCHEME: Final = "url.scheme"
 SERVER_ADDRESS: Final = "server.address"
+USER_ID: Final = "user.id"
 
 #: Under this key an ASGI scope or a WSGI environ remembers its RequestContext for as long as it is served.
 REQUEST_KEY: Final = "logcapy.request"
 #: Under this name server spans, and exceptions that leave a request, remember it.
 REQUEST_MARK: Final = "_logcapy_request"
 
-_LONGEST_VALUE = 1024
 _ID_HEADERS = ("x-request-id", "x-correlation-id")
-_HEADERS = frozenset(name.encode() for name in ("host", "user-agent", *_ID_HEADERS))
-# Source: https://opentelemetry.io/docs/specs/semconv/registry/attributes/http/#http-request-method
-_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY"))
 
 
 class RequestContext:
@@ -45,8 +46,17 @@ class RequestContext:
 
     def __init__(self, carrier: MutableMapping[str, Any]) -> None:
         self._carrier = carrier
+        settings = request_settings()
+        self._trusted = settings.trusted_proxies
+        #: The name of the header that the request's id comes and goes in, and the id; None if it has none.
+        self.id: tuple[str, str] | None = None
+        if settings.id_header is not None:
+            sent = self.header(settings.id_header)
+            self.id = settings.id_header, valid_or_new(sent[0] if sent else None)
         #: Asks the framework for the route's template; None while it is not known. Set by the integration.
-        self.find_route: Callable[[], str | None] = _no_route
+        self.find_route: Callable[[], str | None] = _unknown
+        #: Asks the framework for the user's id; None while it is not known. Set by the integration.
+        self.find_user: Callable[[], str | None] = _unknown
         #: Nanoseconds since the epoch; None while the request is served.
         self.ended: int | None = None
         #: Whether a server span remembers this request.
@@ -62,17 +72,47 @@ class RequestContext:
 
         The query is left out: it is where tokens and personal data travel.
         """
-        if self._known is not None:
-            return self._known
-        found = {name: shortened(value) for name, value in self._read().items() if value}
-        route = self.find_route()
-        if route:
-            found[HTTP_ROUTE] = route
-            self._known = found  # once routed, nothing of it changes any more
-        return found
+        found = self._known
+        if found is None:
+            found = {name: shortened(value) for name, value in self._read().items() if value}
+            client = self.client_behind_proxies()
+            if client is not None:
+                found[CLIENT_ADDRESS] = client
+            route = self.find_route()
+            if route:
+                found[HTTP_ROUTE] = route
+                self._known = found  # once routed, nothing of it changes any more, but the user
+        user = self.find_user()
+        return {**found, USER_ID: shortened(user)} if user else found
+
+    def client_behind_proxies(self) -> str | None:
+        """What proxies that are trusted tell of the client's address."""
+        if not self._trusted:
+            return None
+        return client_behind(self.peer(), self.header("forwarded"), self.header("x-forwarded-for"), self._trusted)
+
+    def header(self, name: str) -> list[str]:
+        """The values of a header, by its lower-case name."""
+        raise NotImplementedError
+
+    def peer(self) -> Any:
+        """The address that the request came from directly."""
+        raise NotImplementedError
 
     def _read(self) -> dict[str, Any]:
         raise NotImplementedError
+
+    def _ids(self) -> dict[str, tuple[str]]:
+        """What identifies the request: its own id, and what the client calls it otherwise."""
+        ids: dict[str, tuple[str]] = {}
+        for name in _ID_HEADERS:
+            sent = self.header(name)
+            if sent and sent[0]:
+                ids[f"http.request.header.{name}"] = (shortened(sent[0]),)
+                break
+        if self.id is not None:
+            ids[f"http.request.header.{self.id[0]}"] = (self.id[1],)
+        return ids
 
     def enter(self) -> None:
         """Become the current request."""
@@ -160,26 +200,40 @@ class AsgiRequest(RequestContext):
         super().__init__(carrier)
         self._path = carrier.get("path")  # a router may take the path of a mounted application off
 
+    def header(self, name: str) -> list[str]:
+        """The values of a header, by its lower-case name."""
+        wanted = name.encode()
+        return [value.decode("latin-1") for key, value in self._carrier.get("headers") or () if key == wanted]
+
+    def peer(self) -> Any:
+        """The address that the request came from directly."""
+        return (self._carrier.get("client") or (None,))[0]
+
     def _read(self) -> dict[str, Any]:
         scope = self._carrier
-        headers: dict[str, str] = {}
-        for name, value in scope.get("headers") or ():
-            if name in _HEADERS:
-                headers.setdefault(name.decode("latin-1"), value.decode("latin-1"))
-        host = headers.get("host")
+        host = "".join(self.header("host")[:1])
         return {
             HTTP_REQUEST_METHOD: known_method(scope.get("method")),
             URL_PATH: self._path,
             URL_SCHEME: scope.get("scheme"),
-            CLIENT_ADDRESS: (scope.get("client") or (None,))[0],
+            CLIENT_ADDRESS: self.peer(),
             SERVER_ADDRESS: without_port(host) if host else (scope.get("server") or (None,))[0],
-            USER_AGENT_ORIGINAL: headers.get("user-agent"),
-            **_identity(headers.get),
+            USER_AGENT_ORIGINAL: "".join(self.header("user-agent")[:1]),
+            **self._ids(),
         }
 
 
 class WsgiRequest(RequestContext):
     """A request of WSGI. Source: https://peps.python.org/pep-3333/."""
+
+    def header(self, name: str) -> list[str]:
+        """The values of a header, by its lower-case name; servers have joined them to one."""
+        value = self._carrier.get("HTTP_" + name.upper().replace("-", "_"))
+        return [] if value is None else [value]
+
+    def peer(self) -> Any:
+        """The address that the request came from directly."""
+        return self._carrier.get("REMOTE_ADDR")
 
     def _read(self) -> dict[str, Any]:
         environ = self._carrier
@@ -189,38 +243,12 @@ class WsgiRequest(RequestContext):
             HTTP_REQUEST_METHOD: known_method(environ.get("REQUEST_METHOD")),
             URL_PATH: path.encode("latin-1", "replace").decode("utf-8", "replace"),
             URL_SCHEME: environ.get("wsgi.url_scheme"),
-            CLIENT_ADDRESS: environ.get("REMOTE_ADDR"),
+            CLIENT_ADDRESS: self.peer(),
             SERVER_ADDRESS: without_port(host) if host else environ.get("SERVER_NAME"),
             USER_AGENT_ORIGINAL: environ.get("HTTP_USER_AGENT"),
-            **_identity(lambda name: environ.get("HTTP_" + name.upper().replace("-", "_"))),
+            **self._ids(),
         }
 
 
-def known_method(method: str | None) -> str | None:
-    """``http.request.method``: a method that is none of HTTP's is ``_OTHER``."""
-    return method if not method or method in _METHODS else "_OTHER"
-
-
-def without_port(host: str) -> str:
-    """The name or address of ``name:port``, ``address``, ``[IPv6]:port`` or a bare IPv6 address."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    name, _, port = host.partition(":")
-    return name if ":" not in port else host
-
-
-def shortened(value: Any) -> Any:
-    """A client's text at a bounded length: it would go on every record of the request."""
-    return value[:_LONGEST_VALUE] if isinstance(value, str) else value
-
-
-def _identity(header: Callable[[str], str | None]) -> dict[str, tuple[str, ...]]:
-    for name in _ID_HEADERS:
-        value = header(name)
-        if value:
-            return {f"http.request.header.{name}": (shortened(value),)}
-    return {}
-
-
-def _no_route() -> str | None:
+def _unknown() -> str | None:
     return None

@@ -1,0 +1,47 @@
+"""What is done with requests: set by whoever sets LogCapy up, read where a request is served.
+
+Until then nothing is: no response is changed, no proxy is trusted, no record is made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_network
+
+from logcapy.config import OFF, LogCapyConfig
+
+from .proxies import Networks
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSettings:
+    """The settings of ``LogCapyConfig`` that concern requests, ready for use.
+
+    Args:
+        id_header: The lower-case name of the header that a request's id comes and goes in; None for none.
+        trusted_proxies: The networks whose word on the client's address is believed.
+        access_log: Whether each request is told of when its response has ended.
+    """
+
+    id_header: str | None = None
+    trusted_proxies: Networks = ()
+    access_log: bool = False
+
+
+def use(config: LogCapyConfig | None) -> None:
+    """Serve requests as a configuration says from now on; None for as without LogCapy."""
+    global _settings
+    if config is None:
+        _settings = RequestSettings()
+        return
+    header = config.request_id_header.lower()
+    networks = tuple(ip_network(one) for one in config.trusted_proxies)
+    _settings = RequestSettings(None if header == OFF else header, networks, config.access_log)
+
+
+def request_settings() -> RequestSettings:
+    """What holds now."""
+    return _settings
+
+
+_settings = RequestSettings()
