@@ -1,8 +1,9 @@
 """What an absent Collector costs the FastAPI example: plain, under stock OpenTelemetry, and with LogCapy.
 
-Run: python tests/benchmarks/absent_collector.py [ROUNDS]. The three take turns; each figure is the median of the
-rounds with its least and greatest, and a ratio to the plain application of the same round. Logs only: the
-exporters of traces and metrics are the same stock ones with and without LogCapy.
+Run: python tests/benchmarks/absent_collector.py [ROUNDS]. They take turns, and LogCapy runs once more with a receiver
+that is there ("received"). Each figure is the median of the rounds with its least and greatest, and a ratio to the
+plain application of the same round. Logs only: the exporters of traces and metrics are the same stock ones with and
+without LogCapy.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from servers.processes import free_port
+from servers.processes import clean_environment, free_port, running
 from servers.shops import FASTAPI, open_shop
 
 REQUESTS = 400
@@ -32,12 +33,13 @@ SETUPS: dict[str, Mapping[str, str] | None] = {
     "plain": None,
     "stock": {"LOGCAPY_ENABLED": "false", "OTEL_PYTHON_LOG_CORRELATION": "true", **LOGS_ONLY},
     "LogCapy": LOGS_ONLY,
+    "received": LOGS_ONLY,
 }
 
 
-def measure(setup: Mapping[str, str] | None, folder: Path) -> dict[str, float]:
+def measure(setup: Mapping[str, str] | None, port: int, folder: Path) -> dict[str, float]:
     """Milliseconds a request (median, 99th percentile), seconds from SIGTERM to the end, the failed requests."""
-    env = None if setup is None else {**setup, "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{free_port()}"}
+    env = None if setup is None else {**setup, "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{port}"}
     latencies, failed = [], 0
     with open_shop(FASTAPI, folder, env) as shop:
         request = urllib.request.Request(f"{shop.url}/orders", ORDER, {"Content-Type": "application/json"})
@@ -60,10 +62,16 @@ def measure(setup: Mapping[str, str] | None, folder: Path) -> dict[str, float]:
 
 def main(rounds: int) -> None:
     results: dict[str, list[dict[str, float]]] = {name: [] for name in SETUPS}
-    with tempfile.TemporaryDirectory() as folder:
-        for number in range(rounds):
-            for name, setup in SETUPS.items():
-                results[name].append(measure(setup, Path(folder) / f"{name}{number}"))
+    there = free_port()
+    tail = [sys.executable, "-m", "logcapy.cli", "tail", "--json", "--grpc-port", "0", "--port", str(there)]
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        with running(tail, clean_environment(), folder / "tail") as receiver:
+            receiver.wait_for_port(there)
+            for number in range(rounds):
+                for name, setup in SETUPS.items():
+                    port = there if name == "received" else free_port()
+                    results[name].append(measure(setup, port, folder / f"{name}{number}"))
     print(f"{rounds} rounds of {REQUESTS} requests; median [least, greatest]; ratio to plain, pair by pair")
     for figure in ("median ms", "p99 ms", "end s", "failed"):
         for name, runs in results.items():
