@@ -10,6 +10,7 @@ from opentelemetry.sdk._logs.export import LogRecordExporter, LogRecordExportRes
 from logcapy._guard import describe_error, say
 from logcapy.exporter import Patience, PayloadExporter, Tally, deliver
 
+from .completing import complete
 from .snapshot import Snapshot
 
 
@@ -25,21 +26,11 @@ def send(exporter: LogRecordExporter, batch: Sequence[Snapshot], timeout_seconds
     Returns:
         The fate of every record.
     """
-    ready = [record for record in batch if _complete(record)]
+    ready = complete(batch)
     tally = _hand_over(exporter, ready, timeout_seconds, patience) if ready else Tally()
     if len(ready) < len(batch):
         tally.dropped["redaction_failed"] += len(batch) - len(ready)
     return tally
-
-
-def _complete(record: Snapshot) -> bool:
-    """Whether the record may leave: what could not be redacted stays here."""
-    try:
-        record.complete()
-    except Exception as error:  # noqa: BLE001 - fails closed, and alone
-        say("redaction_failed", f"a record was dropped, it could not be redacted: {describe_error(error)}")
-        return False
-    return True
 
 
 def _hand_over(

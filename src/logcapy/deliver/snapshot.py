@@ -41,6 +41,9 @@ class Snapshot(ReadWriteLogRecord):
         self.limits = record.limits
         self._dropped = record.dropped_attributes
         self._redact = redact
+        #: What a queue asks: OpenTelemetry's severity number, and the bytes beyond those of a small record.
+        self.severity: int = original.severity_number.value if original.severity_number else 0
+        self.extra_bytes = 0
 
     @property
     def dropped_attributes(self) -> int:
