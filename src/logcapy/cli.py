@@ -15,13 +15,14 @@ def main(argv: list[str] | None = None) -> int:
         argv: The arguments; None for the process's own.
 
     Returns:
-        The exit code: 0, or 2 where the command line or the place to listen cannot be used.
+        The exit code: 0; 1 where something was left undone; 2 where the command line, the folder or the place to
+        listen cannot be used.
 
     Raises:
         SystemExit: As :mod:`argparse` does: after ``--help`` and ``--version``, and for arguments that are wrong.
     """
     arguments = _parser().parse_args(argv)
-    run = {"tail": _tail}[arguments.command]
+    run = {"tail": _tail, "spool": _spool}[arguments.command]
     return run(arguments)
 
 
@@ -30,6 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"logcapy {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_tail(commands)
+    _add_spool(commands)
     return parser
 
 
@@ -57,6 +59,32 @@ def _add_tail(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     )
 
 
+def _add_spool(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    spool = commands.add_parser(
+        "spool",
+        help="look at what waits on disk, send it, delete it",
+        description="Look at what processes keep in LOGCAPY_SPOOL_DIR; send or delete what ended ones have left.",
+    )
+    actions = spool.add_subparsers(dest="action", required=True, metavar="ACTION")
+    ls = actions.add_parser("ls", help="list the processes: records, bytes, age, whether they live")
+    cat = actions.add_parser("cat", help="print the records")
+    cat.add_argument("--json", action="store_true", help="one JSON object a line, with everything that is there")
+    cat.add_argument("--full", action="store_true", help="whole stack traces and every attribute")
+    replay = actions.add_parser(
+        "replay",
+        help="send what ended processes have left to where OTEL_EXPORTER_OTLP_* say",
+        description="Send what ended processes have left to where OTEL_EXPORTER_OTLP_* say, and remove what was sent. "
+        "What a living process has is its own to send.",
+    )
+    replay.add_argument(
+        "--timeout", type=float, default=60.0, help="seconds without success before giving up (default: %(default)s)"
+    )
+    purge = actions.add_parser("purge", help="delete what ended processes have left")
+    purge.add_argument("--yes", action="store_true", help="really delete; without it, say what would be deleted")
+    for action in (ls, cat, replay, purge):
+        action.add_argument("dir", metavar="DIR", help="the spool folder, or one in it")
+
+
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= 65535):
         raise argparse.ArgumentTypeError(f"{text!r} is no port; use 0 to 65535")
@@ -76,6 +104,13 @@ def _tail(arguments: argparse.Namespace) -> int:
             full=arguments.full,
         )
     )
+
+
+def _spool(arguments: argparse.Namespace) -> int:
+    from .spool_command import run
+
+    options = {name: value for name, value in vars(arguments).items() if name in ("yes", "json", "full", "timeout")}
+    return run(arguments.action, arguments.dir, **options)
 
 
 if __name__ == "__main__":

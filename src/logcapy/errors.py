@@ -4,6 +4,7 @@
 
     LogCapyError
     ├── ConfigError              a setting is wrong; raised while setting up, never while logging
+    ├── SpoolError               a folder must not hold a spool; raised while setting up, never while logging
     └── ExportError              a payload did not get through
         ├── PermanentExportError     sending it again cannot help
         └── RetryableExportError     sending it again may help
@@ -36,6 +37,22 @@ class ConfigError(LogCapyError, ValueError):
         self.nearest = nearest
         hint = f"; did you mean {nearest!r}?" if nearest else ""
         super().__init__(f"{setting}={value!r} cannot be used: {allowed}{hint}")
+
+
+class SpoolError(LogCapyError):
+    """A folder must not, or cannot, hold a spool.
+
+    Args:
+        folder: Which one.
+        reason: What is wrong with it.
+        remedy: What to do about it, as a request.
+    """
+
+    def __init__(self, folder: str, reason: str, remedy: str) -> None:
+        self.folder = folder
+        self.reason = reason
+        self.remedy = remedy
+        super().__init__(f"the spool folder {folder!r} cannot be used: {reason}; {remedy}")
 
 
 class ExportError(LogCapyError):
