@@ -5,11 +5,15 @@ The SDK has no public way to put a processor before one that exists, and none to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from opentelemetry.sdk._logs import LoggerProvider, LogRecordProcessor
+from opentelemetry.context import _RUNTIME_CONTEXT, Context, get_current
+from opentelemetry.context.contextvars_context import ContextVarsRuntimeContext
+from opentelemetry.sdk._logs import LoggerProvider, LogRecordLimits, LogRecordProcessor
+from opentelemetry.sdk._logs._internal import SynchronousMultiLogRecordProcessor
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor, LogRecordExporter, SimpleLogRecordProcessor
 
 from .config import OtlpConfig
@@ -67,3 +71,51 @@ def _without_own(headers: Any) -> dict[str, str] | None:
         return None
     items = headers.items() if isinstance(headers, Mapping) else headers
     return {str(key).lower(): str(value) for key, value in items if str(key).lower() not in _OWN_HEADERS}
+
+
+def synchronous_processors(provider: object) -> SynchronousMultiLogRecordProcessor | None:
+    """What calls the processors of an SDK LoggerProvider one after the other; None if nothing of that kind does."""
+    multi = getattr(provider, "_multi_log_record_processor", None)
+    if getattr(provider, "_disabled", True):
+        return None  # its loggers do nothing
+    kept = getattr(multi, "_log_record_processors", None)
+    return multi if type(multi) is SynchronousMultiLogRecordProcessor and isinstance(kept, tuple) else None
+
+
+def most_unlimited_attributes(provider: object) -> int:
+    """How many attributes a record of a provider may have without any being cut or dropped; 0 if each is looked at."""
+    limits = getattr(provider, "_log_record_limits", None)
+    if type(limits) is not LogRecordLimits or limits.max_log_record_attribute_length is not None:
+        return 0
+    most = limits.max_log_record_attributes
+    return sys.maxsize if most is None else most
+
+
+def counter_of_created(provider: object) -> Callable[[], None] | None:
+    """What counts the records that the SDK's loggers emit; None while nobody has asked for the SDK's own metrics."""
+    metrics = getattr(provider, "_logger_metrics", None)
+    count: Callable[[], None] | None = getattr(metrics, "emit_log", None)
+    return None if type(metrics).__name__ == "NoOpLoggerMetrics" else count
+
+
+def adder_of_created(provider: object, meter_provider: object) -> Callable[[int], None] | None:
+    """What adds to the SDK's count of emitted records; None if it does not count, or for another MeterProvider."""
+    counter = getattr(getattr(provider, "_logger_metrics", None), "_created_logs", None)
+    add: Callable[[int], None] | None = getattr(counter, "add", None)
+    of_provider = getattr(meter_provider, "_measurement_consumer", None)
+    real = getattr(counter, "_real_instrument", None) or counter
+    return add if getattr(real, "_measurement_consumer", None) is of_provider else None
+
+
+def current_context_getter() -> Callable[[], Context]:
+    """``opentelemetry.context.get_current`` without two calls in between, where contexts lie in a ContextVar."""
+    if type(_RUNTIME_CONTEXT) is ContextVarsRuntimeContext:
+        return _RUNTIME_CONTEXT._current_context.get
+    return get_current
+
+
+def attributes_of_span(span: object) -> Mapping[str, Any]:
+    """The attributes of a span as they are and will be; a plain dict where it is the SDK's."""
+    attributes = getattr(span, "attributes", None)
+    kept = getattr(attributes, "_dict", attributes)
+    return kept if isinstance(kept, Mapping) else {}

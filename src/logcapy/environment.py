@@ -1,4 +1,4 @@
-"""The only reader of ``os.environ``: one row a setting.
+"""The only reader of ``os.environ``.
 
 A standard ``OTEL_*`` variable is read wherever one exists; ``LOGCAPY_*`` is only for what is ours. What is wrong
 goes to a ``report``: :func:`raise_error` in code, :func:`warn` under ``opentelemetry-instrument``, where a wrong
@@ -10,23 +10,11 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TypeVar
 
-from opentelemetry.util.re import parse_env_headers
-
 from ._guard import say_once
-from .config import (
-    COMPRESSIONS,
-    ENRICHERS,
-    EXCEPTION_REPEATS,
-    EXCEPTION_SIGNALS,
-    PROTOCOLS,
-    REDACTION_PRESETS,
-    BatchConfig,
-    LogCapyConfig,
-    OtlpConfig,
-)
+from ._settings import BATCH, LOGCAPY, OTLP, OTLP_ENDPOINT, OTLP_PROTOCOL, Setting
+from .config import PROTOCOLS, BatchConfig, LogCapyConfig, OtlpConfig
 from .errors import ConfigError, nearest_name
 
 Report = Callable[[ConfigError], None]
@@ -43,115 +31,28 @@ def warn(error: ConfigError) -> None:
     say_once(f"config:{error.setting}", f"{error}; the default is used")
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """A field of a configuration and the variables that set it, the first one that is set wins."""
-
-    field: str
-    variables: tuple[str, ...]
-    parse: Callable[[str], object]
-    allowed: str
-    secret: bool = False
-
-
-def _boolean(text: str) -> bool:
-    return {"true": True, "false": False}[text.lower()]
-
-
-def _names(text: str) -> tuple[str, ...]:
-    if text.lower() in ("off", "none"):
-        return ()
-    return tuple(name.strip() for name in text.split(",") if name.strip())
-
-
-def _headers(text: str) -> dict[str, str]:
-    headers = dict(parse_env_headers(text, liberal=True))
-    if not headers:
-        raise ValueError("no header in it")
-    return headers
-
-
-def _existing_file(path: str) -> str:
-    if not os.path.isfile(path):  # noqa: PTH113 - a path from the environment, looked at once
-        raise ValueError("no such file")
-    return path
-
-
-_MILLISECONDS = "milliseconds, more than 0"
-_COUNT = "a whole number, 1 or more"
-
-_LOGCAPY = (
-    Setting("enabled", ("LOGCAPY_ENABLED",), _boolean, "true or false"),
-    Setting("redact", ("LOGCAPY_REDACT",), _names, f"off, or any of {', '.join(REDACTION_PRESETS)}"),
-    Setting("redact_keys", ("LOGCAPY_REDACT_KEYS",), _names, "names of keys, with commas between"),
-    Setting("enrich", ("LOGCAPY_ENRICH",), _names, f"off, or any of {', '.join(ENRICHERS)}"),
-    Setting("shutdown_timeout", ("LOGCAPY_SHUTDOWN_TIMEOUT",), float, _MILLISECONDS),
-    Setting("exception_repeats", ("LOGCAPY_EXCEPTION_REPEATS",), str.lower, f"one of {', '.join(EXCEPTION_REPEATS)}"),
-    Setting(
-        "exception_signal",
-        ("OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN",),
-        str.lower,
-        f"one of {', '.join(EXCEPTION_SIGNALS)}",
-    ),
-    Setting("frame_variables", ("LOGCAPY_FRAME_VARIABLES",), _boolean, "true or false"),
-    Setting("request_id_header", ("LOGCAPY_REQUEST_ID_HEADER",), str.lower, "the name of a header, or off"),
-    Setting(
-        "trusted_proxies",
-        ("LOGCAPY_TRUSTED_PROXIES",),
-        _names,
-        "addresses like 10.0.0.1 and networks like 10.0.0.0/8, with commas between",
-    ),
-    Setting("access_log", ("LOGCAPY_ACCESS_LOG",), _boolean, "true or false"),
-)
-_BATCH = (
-    Setting("schedule_delay", ("OTEL_BLRP_SCHEDULE_DELAY",), float, _MILLISECONDS),
-    Setting("export_timeout", ("OTEL_BLRP_EXPORT_TIMEOUT",), float, _MILLISECONDS),
-    Setting("max_queue_size", ("OTEL_BLRP_MAX_QUEUE_SIZE",), int, _COUNT),
-    Setting("max_export_batch_size", ("OTEL_BLRP_MAX_EXPORT_BATCH_SIZE",), int, _COUNT),
-)
-
-
-def _otlp(field: str, parse: Callable[[str], object], allowed: str, *, secret: bool = False) -> Setting:
-    name = field.upper()
-    variables = (f"OTEL_EXPORTER_OTLP_LOGS_{name}", f"OTEL_EXPORTER_OTLP_{name}")
-    return Setting(field, variables, parse, allowed, secret)
-
-
-_OTLP_PROTOCOL = _otlp("protocol", str.lower, f"one of {', '.join(PROTOCOLS)}")
-_OTLP_ENDPOINT = _otlp("endpoint", str, "a URL that begins with http:// or https://")
-_OTLP = (
-    _otlp("headers", _headers, "name=value, with commas between", secret=True),
-    _otlp("timeout", lambda text: float(text) * 1000, "seconds, more than 0"),
-    _otlp("compression", str.lower, f"one of {', '.join(COMPRESSIONS)}"),
-    _otlp("certificate", _existing_file, "the path of a PEM file"),
-    _otlp("client_key", _existing_file, "the path of a PEM file"),
-    _otlp("client_certificate", _existing_file, "the path of a PEM file"),
-    _otlp("insecure", _boolean, "true or false"),
-)
-
-
 def logcapy_config(report: Report) -> LogCapyConfig:
     """What ``LOGCAPY_*`` says.
 
     A name that does not exist is told on stderr with the nearest one that does, and never raises: it may be
     another version's.
     """
-    known = [variable for row in _LOGCAPY for variable in row.variables]
+    known = [variable for row in LOGCAPY for variable in row.variables]
     for name in sorted(os.environ):
         if name.startswith("LOGCAPY_") and name not in known:
             nearest = nearest_name(name, known)
             hint = f"; did you mean {nearest}?" if nearest else ""
             say_once(f"config:{name}", f"there is no variable {name}{hint}")
-    return _build(LogCapyConfig, dict(_read(_LOGCAPY, report)), _LOGCAPY, report)
+    return _build(LogCapyConfig, dict(_read(LOGCAPY, report)), LOGCAPY, report)
 
 
 def batch_config(report: Report) -> BatchConfig:
     """What ``OTEL_BLRP_*`` says; a queue smaller than the default batch makes the batch smaller."""
-    values = dict(_read(_BATCH, report))
+    values = dict(_read(BATCH, report))
     queue_size = values.get("max_queue_size", BatchConfig().max_queue_size)
     if isinstance(queue_size, int) and queue_size > 0:
         values.setdefault("max_export_batch_size", min(512, queue_size))
-    return _build(BatchConfig, values, _BATCH, report)
+    return _build(BatchConfig, values, BATCH, report)
 
 
 def otlp_config(report: Report, protocol: str | None = None) -> OtlpConfig:
@@ -161,19 +62,19 @@ def otlp_config(report: Report, protocol: str | None = None) -> OtlpConfig:
         report: Told of what is wrong.
         protocol: The protocol, where it is already decided by something else than the environment.
     """
-    values = dict(_read((_OTLP_PROTOCOL, *_OTLP), report))
+    values = dict(_read((OTLP_PROTOCOL, *OTLP), report))
     if protocol is not None or values.get("protocol") not in PROTOCOLS:
         if protocol is None and "protocol" in values:
-            report(_wrong(_OTLP_PROTOCOL, str(values["protocol"])))
+            report(_wrong(OTLP_PROTOCOL, str(values["protocol"])))
         values["protocol"] = protocol or PROTOCOLS[0]
     endpoint = _otlp_endpoint(grpc=values["protocol"] == "grpc")
     if endpoint is not None:
         values["endpoint"] = endpoint
-    return _build(OtlpConfig, values, (_OTLP_PROTOCOL, _OTLP_ENDPOINT, *_OTLP), report)
+    return _build(OtlpConfig, values, (OTLP_PROTOCOL, OTLP_ENDPOINT, *OTLP), report)
 
 
 def _otlp_endpoint(*, grpc: bool) -> str | None:
-    own, base = (os.environ.get(name, "").strip() for name in _OTLP_ENDPOINT.variables)
+    own, base = (os.environ.get(name, "").strip() for name in OTLP_ENDPOINT.variables)
     if grpc:
         return own or base or "http://localhost:4317"
     if own:
@@ -203,6 +104,11 @@ def has_declarative_configuration() -> bool:
 def sdk_disabled() -> bool:
     """``OTEL_SDK_DISABLED``: the SDK does nothing, so there is nothing to take over."""
     return os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
+
+
+def internal_metrics_enabled() -> bool:
+    """``OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED``: whether the SDK, and with it LogCapy, measures itself."""
+    return os.environ.get("OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED", "").strip().lower() == "true"
 
 
 def log_level(report: Report) -> int | None:

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk._logs.export import LogRecordExporter, LogRecordExportResult
 
+from ._attempts import DestinationState
 from ._backoff import backoff_seconds
+from ._forking import call_in_child
 from ._guard import describe_error, say
 from .errors import RetryableExportError
 from .types import Broken, Delivered, Outcome, Payload, Record, Rejected, Retry, TooLarge
@@ -56,6 +58,11 @@ class Tally:
     exported: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
 
+    @property
+    def count(self) -> int:
+        """How many records are booked."""
+        return self.exported + sum(self.dropped.values())
+
     def settle(self, outcome: Outcome, count: int) -> None:
         """Book ``count`` records under a final outcome."""
         match outcome:
@@ -80,11 +87,17 @@ class PayloadExporter(LogRecordExporter):
 
     #: What diagnostics call this exporter.
     name = "exporter"
+    #: Where it sends to, without credentials.
+    destination = ""
 
     def __init__(self, timeout_seconds: float) -> None:
         self.timeout_seconds = timeout_seconds
         self._patience = Patience()
         self._closed = False
+        call_in_child(self._begin_in_child)
+
+    def _begin_in_child(self) -> None:
+        self._patience = Patience()  # somebody may wait in the parent's, and hold its lock
 
     @abstractmethod
     def encode(self, records: Sequence[Record]) -> Iterable[Payload]:
@@ -92,7 +105,16 @@ class PayloadExporter(LogRecordExporter):
 
     @abstractmethod
     def send(self, payload: Payload, deadline: float) -> Outcome:
-        """See :class:`logcapy.types.Transport`."""
+        """See :class:`logcapy.types.Transport`. Of a payload that was on disk only the number of records is known."""
+
+    def split(self, body: bytes) -> Sequence[tuple[bytes, int]] | None:  # noqa: ARG002 - for those that can
+        """Cut a payload that was on disk in two, for a destination that it is too large for.
+
+        Returns:
+            Bodies with their numbers of records, which are the records of the whole in order; None where it cannot be
+            cut: it is one record, or nothing that this exporter made.
+        """
+        return None
 
     def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
         """Encode and send a batch, retrying until ``timeout_seconds`` are over."""
@@ -111,7 +133,13 @@ class PayloadExporter(LogRecordExporter):
         self._patience.hurry(0)
 
 
-def deliver(exporter: PayloadExporter, records: Sequence[Record], timeout_seconds: float, patience: Patience) -> Tally:
+def deliver(
+    exporter: PayloadExporter,
+    records: Sequence[Record],
+    timeout_seconds: float,
+    patience: Patience,
+    state: DestinationState | None = None,
+) -> Tally:
     """Send records until each one is delivered or given up.
 
     Args:
@@ -119,18 +147,22 @@ def deliver(exporter: PayloadExporter, records: Sequence[Record], timeout_second
         records: What to send, in order.
         timeout_seconds: The bound on all of it, retries included.
         patience: Waits between attempts, and may end the work earlier.
+        state: Told of what happens.
 
     Returns:
         The fate of every record; its counts add up to ``len(records)``.
     """
-    return _Delivery(exporter, timeout_seconds, patience).run(records)
+    return _Delivery(exporter, timeout_seconds, patience, state or DestinationState()).run(records)
 
 
 class _Delivery:
     """One call of :func:`deliver`."""
 
-    def __init__(self, exporter: PayloadExporter, timeout_seconds: float, patience: Patience) -> None:
+    def __init__(
+        self, exporter: PayloadExporter, timeout_seconds: float, patience: Patience, state: DestinationState
+    ) -> None:
         self._exporter = exporter
+        self._state = state
         self._patience = patience
         self._deadline = patience.deadline(timeout_seconds)
         self._tally = Tally()
@@ -141,17 +173,17 @@ class _Delivery:
         return self._tally
 
     def _deliver(self, payload: Payload) -> None:
+        started = time.monotonic()
         outcome = self._send_until_settled(payload)
         count = len(payload.records)
+        self._state.settled(time.monotonic() - started, count, outcome)
         if isinstance(outcome, TooLarge) and count > 1:
             middle = count // 2
             self.run(payload.records[:middle])
             self.run(payload.records[middle:])
             return
         self._tally.settle(outcome, count)
-        if not isinstance(outcome, Delivered):
-            name = self._exporter.name
-            say(f"{name}:{type(outcome).__name__}", f"{name}: {_fate(outcome, count)}")
+        say_fate(self._exporter, outcome, count)
 
     def _send_until_settled(self, payload: Payload) -> Outcome:
         attempt = 0
@@ -160,12 +192,8 @@ class _Delivery:
             deadline = min(self._deadline, self._patience.deadline(float("inf")))
             if time.monotonic() >= deadline:
                 return Retry("the time for sending was over before it began")
-            try:
-                outcome = self._exporter.send(payload, deadline)
-            except RetryableExportError as error:
-                outcome = Retry(describe_error(error))
-            except Exception as error:  # noqa: BLE001 - a transport that raises must not kill the worker
-                return Broken(describe_error(error))
+            outcome = send_once(self._exporter, payload, deadline)
+            self._state.attempted(outcome)
             if not isinstance(outcome, Retry):
                 return outcome
             pause = backoff_seconds(attempt, outcome.after_seconds)
@@ -175,7 +203,21 @@ class _Delivery:
                 return outcome
 
 
-def _fate(outcome: Outcome, count: int) -> str:
+def send_once(exporter: PayloadExporter, payload: Payload, deadline: float) -> Outcome:
+    """One attempt; what a transport raises is an outcome too."""
+    try:
+        return exporter.send(payload, deadline)
+    except RetryableExportError as error:
+        return Retry(describe_error(error))
+    except Exception as error:  # noqa: BLE001 - a transport that raises must not kill the worker
+        return Broken(describe_error(error))
+
+
+def say_fate(exporter: PayloadExporter, outcome: Outcome, count: int) -> None:
+    """Tell the user of records that were not delivered."""
+    if isinstance(outcome, Delivered):
+        return
     lost = min(outcome.count, count) if isinstance(outcome, Rejected) else count
     records = "1 record was" if lost == 1 else f"{lost} records were"
-    return f"{records} not delivered: {getattr(outcome, 'reason', outcome)}"
+    name = exporter.name
+    say(f"{name}:{type(outcome).__name__}", f"{name}: {records} not delivered: {outcome.reason}")

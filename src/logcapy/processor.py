@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from time import monotonic
 from typing import Final
 
@@ -17,12 +18,20 @@ from .capture.handing_on import let_go
 from .config import BatchConfig, LogCapyConfig
 from .deliver.accounting import AtomicCounter, Stats
 from .deliver.batch import BatchLogRecordProcessor
+from .deliver.health import Health
+from .deliver.metrics import measure
 from .deliver.snapshot import Snapshot
+from .deliver.watch import DoorWatch
+from .environment import Report
 from .process.enrich import ENRICHERS
 from .process.redact import Redactor
+from .taking import DraftTaker, say_failed
 from .types import Filter, Transform
 
 Destination = LogRecordExporter | LogRecordProcessor
+
+#: Reasons that a record is dropped for before anybody tries to send it; a flush has not failed because of them.
+_NOT_SENT: Final = frozenset({"queue_full", "blocked", "sampled", "repeated"})
 
 
 class LogCapyLogRecordProcessor(LogRecordProcessor):
@@ -37,6 +46,7 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
             of them; None edits records in place for the processors that were added after this one.
         config: What to do. Default: what ``LOGCAPY_*`` says. Without a destination no record is dropped.
         batch: How exporters' queues work. Default: what ``OTEL_BLRP_*`` says.
+        report: Told of a setting or a spool folder that cannot be used. Default: it is raised.
 
     Raises:
         ConfigError: A variable has a value that cannot be used.
@@ -51,6 +61,7 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
         *,
         config: LogCapyConfig | None = None,
         batch: BatchConfig | None = None,
+        report: Report = environment.raise_error,
     ) -> None:
         self.config = config or environment.logcapy_config(environment.raise_error)
         if destination is None:
@@ -60,7 +71,7 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
         else:
             destinations = (destination,)
         self.destinations: tuple[LogRecordProcessor, ...] = tuple(
-            self._with_queue(one, batch) if isinstance(one, LogRecordExporter) else one for one in destinations
+            self._with_queue(one, batch, report) for one in destinations
         )
         self._edits_in_place = destination is None
         self.redactor = Redactor(self.config.redact, self.config.redact_keys)
@@ -72,16 +83,29 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
         drops_repeats = self.config.exception_repeats == "drop"
         # By the reason that a record is counted under. What edits in place can drop nothing for the others.
         self._filters: Mapping[str, Filter] = {"repeated": is_first_telling} if drops_repeats else {}
-        self._transforms: tuple[Transform, ...] = tuple(ENRICHERS[name]() for name in self.config.enrich)
+        self._enrichers = tuple(ENRICHERS[name]() for name in self.config.enrich)
+        self._transforms: tuple[Transform, ...] = self._enrichers
         # Redacting is the worker's of a queue, so that it never holds up a request; somebody else's processor has no
         # such moment, so there it is done before the processor is called.
         self._queues = [one for one in self.destinations if isinstance(one, BatchLogRecordProcessor)]
         self._others = [one for one in self.destinations if not isinstance(one, BatchLogRecordProcessor)]
+        #: Takes drafts, where all that is done with a usual record can be done by the workers of the queues.
+        self.draft_taker: DraftTaker | None = None
+        if self._queues and not self._others:
+            enrichers = [(type(one).__name__, one.attributes) for one in self._enrichers]
+            self.draft_taker = DraftTaker(enrichers, self.redactor.drafts, [queue.put for queue in self._queues])
         self._handed_on = AtomicCounter()
         self._dropped = {reason: AtomicCounter() for reason in self._filters}
+        #: What metrics see of the records that are dropped before any destination has them.
+        self.door = DoorWatch(self._not_handed_on)
+        measure(self.door)
 
-    def _with_queue(self, exporter: LogRecordExporter, batch: BatchConfig | None) -> BatchLogRecordProcessor:
-        return BatchLogRecordProcessor(exporter, shutdown_timeout_millis=self.config.shutdown_timeout, config=batch)
+    def _with_queue(self, one: Destination, batch: BatchConfig | None, report: Report) -> LogRecordProcessor:
+        if isinstance(one, LogRecordExporter):
+            return BatchLogRecordProcessor(one, config=batch, settings=self.config, report=report)
+        if isinstance(one, BatchLogRecordProcessor):
+            one.adopt(self.config)
+        return one
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
         """Take one record. Never raises; records that were born while exporting are passed over."""
@@ -116,8 +140,7 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
         try:
             transform(record)
         except Exception as error:  # noqa: BLE001 - a record without its enrichment is better than none
-            name = type(transform).__name__
-            say(f"transform:{name}", f"{name} failed, the record goes on without it: {describe_error(error)}")
+            say_failed(type(transform).__name__, error)
 
     def _is_dropped(self, record: ReadWriteLogRecord) -> bool:
         for reason, keeps in self._filters.items():
@@ -127,15 +150,46 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
         return False
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:
-        """Send what waits now; the destinations share the time. True when all of it was exported."""
+        """Send what waits now; all destinations at the same time. True when all of it was exported."""
         deadline = monotonic() + timeout_millis / 1000
-        flushed = [one.force_flush(max(0, int((deadline - monotonic()) * 1000))) for one in self.destinations]
-        return all(flushed)
+        before = self._given_up()
+        self._ask_all()
+        flushed = [one.force_flush(_millis_until(deadline)) for one in (*self._others, *self._queues)]
+        return all(flushed) and self._given_up() == before
 
-    def shutdown(self) -> None:
-        """Send what waits, for a bounded time each, and end the destinations."""
-        for destination in self.destinations:
-            destination.shutdown()
+    def shutdown(self, timeout_millis: float | None = None) -> None:
+        """Send what waits and end the destinations, all within one bounded time.
+
+        Args:
+            timeout_millis: That time, in milliseconds. Default: ``shutdown_timeout``. A processor that is
+                not LogCapy's takes its own.
+        """
+        deadline = monotonic() + (self.config.shutdown_timeout if timeout_millis is None else timeout_millis) / 1000
+        self._ask_all()
+        for other in self._others:
+            self._end(other.shutdown)
+        for queue in self._queues:
+            self._end(partial(queue.shutdown, _millis_until(deadline)))
+
+    def _end(self, end: Callable[[], object]) -> None:
+        try:
+            end()
+        except Exception as error:  # noqa: BLE001 - the other destinations are to be ended too
+            say("shutdown", f"a destination could not be ended: {describe_error(error)}")
+
+    def _ask_all(self) -> None:
+        """Set the workers of all queues going, so that none begins only when another has used up the time."""
+        for queue in self._queues:
+            queue.force_flush(0)
+
+    def _given_up(self) -> int:
+        """How many records left the queues and were not delivered."""
+        return sum(
+            count
+            for queue in self._queues
+            for reason, count in queue.stats().dropped.items()
+            if reason not in _NOT_SENT
+        )
 
     def stats(self) -> Stats:
         """The accounts of all destinations together; what somebody else's processor was handed counts as exported."""
@@ -143,7 +197,15 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
         others = Stats(emitted=handed_on, exported=handed_on)
         return Stats.total([*(queue.stats() for queue in self._queues), others, self._not_handed_on()])
 
+    def health(self) -> Health:
+        """The worst of the destinations' health; of somebody else's processor nothing is known."""
+        return Health.worst(queue.watch.health() for queue in self._queues)
+
     def _not_handed_on(self) -> Stats:
         """What was dropped before any destination saw it, once for each of them."""
         counts = {reason: counter.value * len(self.destinations) for reason, counter in self._dropped.items()}
         return Stats(emitted=sum(counts.values()), dropped={reason: count for reason, count in counts.items() if count})
+
+
+def _millis_until(deadline: float) -> int:
+    return max(0, int((deadline - monotonic()) * 1000))

@@ -31,7 +31,7 @@ class SdkConfigurator(_OTelSDKConfigurator):
 
 
 def _with_queue(report: Report, exporter: LogRecordExporter) -> LogRecordProcessor:
-    return BatchLogRecordProcessor(instead_of(exporter, report), config=environment.batch_config(report))
+    return BatchLogRecordProcessor(instead_of(exporter, report), config=environment.batch_config(report), report=report)
 
 
 def set_up_sdk(report: Report) -> None:

@@ -1,18 +1,20 @@
-"""The words the rooms share. Imports nothing of ours.
+"""The words the rooms share. Imports nothing of ours but drafts.
 
 A record on its way is an SDK ``ReadWriteLogRecord``; once it waits to be sent it may also be the frozen
-``ReadableLogRecord``. The two have the same fields, and encoders take either.
+``ReadableLogRecord`` or a ``Draft`` that is written. They have the same fields, and encoders take either.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from opentelemetry.sdk._logs import ReadableLogRecord, ReadWriteLogRecord
 
-Record: TypeAlias = "ReadWriteLogRecord | ReadableLogRecord"
+from .draft import Draft
+
+Record: TypeAlias = "ReadWriteLogRecord | ReadableLogRecord | Draft"
 
 #: Asks a question about a record; False drops it. Never edits.
 Filter: TypeAlias = Callable[[ReadWriteLogRecord], bool]
@@ -35,7 +37,12 @@ class Payload:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The destination took every record of the payload."""
+    """The destination took every record of the payload.
+
+    This and the other outcomes may tell the ``status`` of the answer: a number of HTTP, a name of gRPC.
+    """
+
+    status: int | str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,7 @@ class Rejected:
 
     count: int
     reason: str
+    status: int | str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,7 @@ class Retry:
     reason: str
     after_seconds: float | None = None
     unreachable: bool = False
+    status: int | str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,7 @@ class TooLarge:
     """The payload is over the destination's limit; half of it may fit."""
 
     reason: str
+    status: int | str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +83,34 @@ class Broken:
     """No payload will get through until somebody mends the set-up (credentials, certificate, address)."""
 
     reason: str
+    status: int | str | None = field(default=None, compare=False)
 
 
 Outcome: TypeAlias = "Delivered | Rejected | Retry | TooLarge | Broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One attempt to send: a request, or one call of somebody else's exporter.
+
+    Args:
+        seconds: How long it took.
+        records: How many records it carried.
+        outcome: How it ended; after :class:`Retry` and :class:`Broken` the records may be sent again.
+    """
+
+    seconds: float
+    records: int
+    outcome: Outcome
+
+    @property
+    def status(self) -> int | str | None:
+        """The status that was answered: a number of HTTP, a name of gRPC; None where nobody answered."""
+        return self.outcome.status
+
+
+#: Is told of each attempt to send.
+Observe: TypeAlias = Callable[[Operation], None]
 
 
 class Encoder(Protocol):

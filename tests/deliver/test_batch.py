@@ -24,6 +24,8 @@ from logcapy.export.otlp_http import OTLPHttpLogRecordExporter
 from logcapy.exporter import PayloadExporter
 from logcapy.types import Delivered, Outcome, Payload, Record, Rejected, Retry, TooLarge
 
+from .logging_to import balance, emit, until
+
 
 class ScriptedExporter(PayloadExporter):
     """One payload a batch; answers from a list, then delivers."""
@@ -58,18 +60,6 @@ class HangingExporter(LogRecordExporter):
 
     def shutdown(self) -> None:
         pass
-
-
-def emit(processor: BatchLogRecordProcessor, *bodies: str) -> None:
-    provider = LoggerProvider(shutdown_on_exit=False)
-    provider.add_log_record_processor(processor)
-    for body in bodies:
-        provider.get_logger("test").emit(LogRecord(body=body))
-
-
-def balance(processor: BatchLogRecordProcessor) -> bool:
-    stats = processor.stats()
-    return stats.emitted == stats.exported + stats.on_disk + stats.in_memory + sum(stats.dropped.values())
 
 
 def bodies(exporter: InMemoryLogRecordExporter) -> list[object]:
@@ -363,10 +353,3 @@ def test_eight_threads_lose_nothing_and_the_counts_are_exact() -> None:
     stats = processor.stats()
     assert (stats.emitted, stats.exported, dict(stats.dropped)) == (16_000, 16_000, {})
     assert len(bodies(exporter)) == 16_000
-
-
-def until(holds: object, seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():  # type: ignore[operator]
-        assert time.monotonic() < deadline, "did not come to hold in time"
-        time.sleep(0.005)

@@ -72,6 +72,9 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def do_POST(self) -> None:
+        if self.script.stopping.is_set():  # a connection that was kept alive ends with the server
+            self.close_connection = True
+            return
         raw_body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
         body = gzip.decompress(raw_body) if headers.get("content-encoding") == "gzip" else raw_body
@@ -84,8 +87,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST  # noqa: N815 - the base class's name; a client that followed a redirect would come by it
 
     def _answer(self, answer: Answer) -> None:
-        self.script.stopping.wait(answer.hang_seconds)
-        if answer.hang_up:
+        if self.script.stopping.wait(answer.hang_seconds) or answer.hang_up:
             self.close_connection = True
             return
         if answer.drip_headers:
@@ -119,10 +121,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def scripted_server(tls: ssl.SSLContext | None = None) -> Iterator[ScriptedServer]:
-    """A server on a free port of 127.0.0.1; with ``tls`` it speaks HTTPS."""
+def scripted_server(tls: ssl.SSLContext | None = None, port: int = 0) -> Iterator[ScriptedServer]:
+    """A server on a port of 127.0.0.1, a free one unless it is told which; with ``tls`` it speaks HTTPS."""
     handler = type("Handler", (_Handler,), {})
-    server = _QuietServer(("127.0.0.1", 0), handler)
+    server = _QuietServer(("127.0.0.1", port), handler)
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     script = handler.script = ScriptedServer(server, "https" if tls else "http")

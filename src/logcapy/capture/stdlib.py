@@ -16,39 +16,24 @@ from contextvars import ContextVar
 from functools import wraps
 from typing import Any
 
-from opentelemetry._logs import LoggerProvider, LogRecord, SeverityNumber, get_logger_provider
-from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, get_current
+from opentelemetry._logs import LoggerProvider, LogRecord, get_logger_provider
+from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
 
+from logcapy import _sdk
 from logcapy._guard import describe_error, say
-from logcapy.attributes import CODE_FILE_PATH, CODE_FUNCTION_NAME, CODE_LINE_NUMBER, EVENT_NAME, OTEL_EVENT_NAME
+from logcapy.attributes import CODE_FILE_PATH, CODE_FUNCTION_NAME, CODE_LINE_NUMBER
 
+from .direct import DirectWay
 from .handing_on import emit
+from .logging_draft import STANDARD_FIELDS, emit_draft, message_of, pop_event_name
+from .severity import severity_number, severity_text
 
-#: ``color_message`` is uvicorn's: the message once more, as a template with terminal colours.
-_STANDARD_FIELDS = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {
-    "message",
-    "asctime",
-    "taskName",
-    "color_message",
-}
-# Source: https://opentelemetry.io/docs/specs/otel/logs/data-model-appendix/#appendix-b-severitynumber-example-mappings
-_SEVERITY_TEXT = {"WARNING": "WARN", "CRITICAL": "FATAL"}
 _PLAIN = (str, bool, int, float, bytes, type(None))
 #: Of the values in one extra.
 _DEEPEST, _MOST_ITEMS = 16, 1000
 
+_current_context = _sdk.current_context_getter()
 _translating: ContextVar[bool] = ContextVar("logcapy_translating", default=False)
-
-
-def severity_number(level: int) -> SeverityNumber:
-    """The severity of a level: 1 to 9 TRACE, 10 DEBUG, 20 INFO, 30 WARN, 40 ERROR, 50 FATAL.
-
-    The numbers between two levels are the finer steps of a severity: 21 is INFO2, 24 to 29 are INFO4.
-    """
-    if level < 10:
-        return SeverityNumber.TRACE if level > 0 else SeverityNumber.UNSPECIFIED
-    tens, ones = divmod(min(level, 59), 10)
-    return SeverityNumber(1 + 4 * tens + min(ones, 3))
 
 
 class LogCapyHandler(logging.Handler):
@@ -62,19 +47,38 @@ class LogCapyHandler(logging.Handler):
     def __init__(self, level: int = logging.NOTSET, logger_provider: LoggerProvider | None = None) -> None:
         super().__init__(level)
         self._logger_provider = logger_provider
+        self._way: DirectWay | None = None
+        self._way_of_global: DirectWay | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Translate one record and hand it to its logger. Records born while exporting are passed over."""
-        context = get_current()
-        if context.get(_SUPPRESS_INSTRUMENTATION_KEY) or _translating.get():
+        """Hand a record on, in the current context. Records born while exporting are passed over."""
+        try:
+            context = _current_context()
+            if context.get(_SUPPRESS_INSTRUMENTATION_KEY):
+                return
+            way = self._way or self._find_way()
+            if not emit_draft(record, way, context):
+                self._emit_with_care(record, way)
+        except Exception as error:  # noqa: BLE001 - logging must not break what it watches
+            say("capture", f"a record of logger {record.name!r} could not be captured: {describe_error(error)}")
+
+    def _find_way(self) -> DirectWay:
+        if self._logger_provider is not None:
+            self._way = DirectWay(self._logger_provider)
+            return self._way
+        provider = get_logger_provider()  # which may be another one by the time of the next record
+        if self._way_of_global is None or self._way_of_global.provider is not provider:
+            self._way_of_global = DirectWay(provider)
+        return self._way_of_global
+
+    def _emit_with_care(self, record: logging.LogRecord, way: DirectWay) -> None:
+        """Translate a record now, and hand it to its logger. What is logged by that is passed over."""
+        if _translating.get():
             return
         token = _translating.set(True)
         try:
-            provider = self._logger_provider or get_logger_provider()
             exception = record.exc_info[1] if record.exc_info else None
-            emit(provider.get_logger(record.name), provider, translate(record), exception)
-        except Exception as error:  # noqa: BLE001 - logging must not break what it watches
-            say("capture", f"a record of logger {record.name!r} could not be captured: {describe_error(error)}")
+            emit(way.provider.get_logger(record.name), way.provider, translate(record), exception)
         finally:
             _translating.reset(token)
 
@@ -85,38 +89,29 @@ def translate(record: logging.LogRecord) -> LogRecord:
     A message whose arguments do not fit, or whose ``__str__`` fails, arrives as its template with a note.
     """
     attributes: dict[str, Any] = {
-        key: value if isinstance(value, _PLAIN) else _attribute_value(value)
+        key: value if isinstance(value, _PLAIN) else attribute_value(value)
         for key, value in record.__dict__.items()
-        if key not in _STANDARD_FIELDS
+        if key and key not in STANDARD_FIELDS
     }
-    event_name = attributes.pop(OTEL_EVENT_NAME, None)
-    old_event_name = attributes.pop(EVENT_NAME, None)
+    event_name = pop_event_name(attributes)
     attributes.setdefault(CODE_FILE_PATH, record.pathname)
     attributes.setdefault(CODE_FUNCTION_NAME, record.funcName)
     attributes.setdefault(CODE_LINE_NUMBER, record.lineno)
     log_record = LogRecord(
         timestamp=int(record.created * 1e9),
         observed_timestamp=time.time_ns(),
-        severity_text=_SEVERITY_TEXT.get(record.levelname, record.levelname),
+        severity_text=severity_text(record.levelname),
         severity_number=severity_number(record.levelno),
-        body=_message(record),
+        body=message_of(record),
         attributes=attributes,
-        event_name=event_name or old_event_name,
+        event_name=event_name,
     )
     if record.stack_info:
         attributes.setdefault("code.stacktrace", record.stack_info)
     return log_record
 
 
-def _message(record: logging.LogRecord) -> str:
-    try:
-        return record.getMessage()
-    except Exception as error:  # noqa: BLE001 - wrong arguments are the application's mistake, not a reason to fail
-        template = record.msg if isinstance(record.msg, str) else type(record.msg).__name__
-        return f"{template} <arguments could not be formatted: {describe_error(error)}>"
-
-
-def _attribute_value(value: Any) -> Any:
+def attribute_value(value: Any) -> Any:
     """A value that the SDK takes without a warning; odd types become their text, whatever their ``__str__`` does."""
     return _Plainly().value(value, 0)
 

@@ -1,44 +1,50 @@
-"""One bounded queue and one worker a destination."""
+"""One destination: a bounded queue, the worker that empties it, and, with a spool, the sender behind it."""
 
 from __future__ import annotations
 
-import os
 import threading
 import time
-import weakref
-from collections import Counter, deque
-from queue import Empty, SimpleQueue
+from collections.abc import Callable
 
-from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, attach, set_value
+from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, get_value
+from opentelemetry.metrics import MeterProvider
 from opentelemetry.sdk._logs import LogRecordProcessor, ReadWriteLogRecord
 from opentelemetry.sdk._logs.export import LogRecordExporter
 
 from logcapy import environment
-from logcapy._guard import say
-from logcapy.config import BatchConfig
-from logcapy.exporter import Patience, Tally
+from logcapy._attempts import DestinationState
+from logcapy._forking import call_in_child
+from logcapy._guard import describe_error, say, say_once
+from logcapy.config import BatchConfig, DeliveryConfig, delivery_fields
+from logcapy.environment import Report
+from logcapy.errors import ConfigError, SpoolError
+from logcapy.exporter import Patience, PayloadExporter
+from logcapy.types import Observe, Operation
 
-from .accounting import AtomicCounter, Stats
-from .sending import send
+from .completing import Waiting
+from .inbox import Inbox
+from .metrics import measure
+from .queue import RecordQueue
+from .readings import Readings
+from .sending import DirectSending
 from .snapshot import Snapshot
+from .spooling import SpoolSending
+from .watch import Watch
+from .worker import Worker
 
-_DEFAULT_SHUTDOWN_MILLIS = 5000
 #: How often a flush that waits looks whether anybody answers.
 _LOOK_SECONDS = 0.05
+#: What the end may take beyond its timeout: to close what is open, and to put on disk what is in the queue.
+_CLOSING_SECONDS = 0.25
+_STORING_SECONDS = 0.2
 
 
-class _Flush:
-    """A question to the worker: tell me when what is in the queue now has been dealt with."""
-
-    def __init__(self) -> None:
-        self.done = threading.Event()
-
-
-class BatchLogRecordProcessor(LogRecordProcessor):
+class BatchLogRecordProcessor(Readings, LogRecordProcessor):
     """Collects records and sends them in batches from a thread of its own; takes the SDK's arguments.
 
-    When the queue is full the oldest record goes, and is counted. The thread starts with the first record,
-    sleeps while there is none, and starts anew in a forked child, whose queue is empty.
+    When the queue is full a record goes, and is counted; which one, ``overflow`` of the settings says. The thread
+    starts with the first record, sleeps while there is none, begins again after any error, and starts anew in a forked
+    child, whose queue is empty.
 
     Args:
         exporter: Where batches go: one of LogCapy's or any SDK exporter.
@@ -47,10 +53,17 @@ class BatchLogRecordProcessor(LogRecordProcessor):
         export_timeout_millis: The bound on sending one batch with its retries; an exporter that is not
             LogCapy's has its own. ``OTEL_BLRP_EXPORT_TIMEOUT``, 30000.
         max_queue_size: Records that may wait. ``OTEL_BLRP_MAX_QUEUE_SIZE``, 2048.
-        shutdown_timeout_millis: The most that ``shutdown()`` waits. 5000.
+        shutdown_timeout_millis: The most that ``shutdown()`` waits. Default: the settings'.
+        config: The first four, instead of the environment.
+        settings: How records wait and leave (a :class:`logcapy.LogCapyConfig` is one). Default: ``LOGCAPY_*``, or those
+            of the ``LogCapyLogRecordProcessor`` that it is a destination of.
+        report: Told of a setting or a spool folder that cannot be used. Default: it is raised.
+        observe: Told of each operation, on the thread that sends.
+        meter_provider: Where metrics of the delivery go, where ``OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED`` says so.
+            Default: the global one.
 
     Raises:
-        ConfigError: An argument or a variable has a value that cannot be used.
+        ConfigError: An argument or a variable has a value that cannot be used, or the folder must not hold a spool.
     """
 
     def __init__(
@@ -63,8 +76,12 @@ class BatchLogRecordProcessor(LogRecordProcessor):
         *,
         shutdown_timeout_millis: float | None = None,
         config: BatchConfig | None = None,
+        settings: DeliveryConfig | None = None,
+        report: Report = environment.raise_error,
+        observe: Observe | None = None,
+        meter_provider: MeterProvider | None = None,
     ) -> None:
-        config = config or environment.batch_config(environment.raise_error)
+        config = config or environment.batch_config(report)
         queue_size = config.max_queue_size if max_queue_size is None else max_queue_size
         if max_export_batch_size is None:
             max_export_batch_size = min(config.max_export_batch_size, max(1, queue_size))
@@ -74,197 +91,155 @@ class BatchLogRecordProcessor(LogRecordProcessor):
             max_queue_size=queue_size,
             max_export_batch_size=max_export_batch_size,
         )
-        self._shutdown_millis = shutdown_timeout_millis or _DEFAULT_SHUTDOWN_MILLIS
+        self._has_own_settings = settings is not None
+        self._settings = settings or environment.logcapy_config(report)
+        self._shutdown_millis = shutdown_timeout_millis
+        self._report = report
         self.exporter = exporter
+        #: Told of each operation, on the thread that sends; may be set later.
+        self.observe = observe
+        self._spooling: SpoolSending | None = None
+        self._delay_seconds = self._config.schedule_delay / 1000
+        self._state = DestinationState(self._tell)
+        self._queue = RecordQueue(self._config.max_queue_size, self._wake)
+        #: Puts a record into the queue that is ready to wait: no I/O and, on the usual way, no lock.
+        self.put: Callable[[Waiting], None] = self._queue.put
         self._begin()
-        if hasattr(os, "register_at_fork"):
-            begin_again = weakref.WeakMethod(self._begin)
-            os.register_at_fork(after_in_child=lambda: (method := begin_again()) and method())
+        call_in_child(self._begin_in_child)
+        #: What metrics and health see of it.
+        self.watch = Watch(self)
+        if environment.internal_metrics_enabled():
+            measure(self.watch, meter_provider)
+        self._use(self._settings)
+
+    def adopt(self, settings: DeliveryConfig) -> None:
+        """Work as these settings say, unless it was made with its own. A spool that is there stays as it is."""
+        if not self._has_own_settings and delivery_fields(settings) != delivery_fields(self._settings):
+            self._use(settings)
+
+    def _use(self, settings: DeliveryConfig) -> None:
+        self._settings = settings
+        self._queue.use(settings.overflow, settings.block_timeout / 1000, settings.max_queue_bytes)
+        if self._spooling is not None or settings.spool_mode == "off":
+            return
+        if not isinstance(self.exporter, PayloadExporter):
+            name = type(self.exporter).__name__
+            say_once(f"spool:{name}", f"{name} has no spool: it makes no payloads that could be kept on disk")
+            return
+        spooling = self._with_spool(self.exporter)
+        try:
+            spooling.open()
+        except SpoolError as error:
+            self._report(ConfigError("spool_dir", settings.spool_dir, f"{error.reason}; {error.remedy}"))
+        else:
+            self._spooling = self._worker.sending = spooling
 
     def _begin(self) -> None:
-        """Everything that a process has for itself; what waits in a parent's queue is the parent's to send."""
-        self._queue: deque[Snapshot] = deque()
-        self._signals: SimpleQueue[_Flush | None] = SimpleQueue()
-        self._awake = False
-        self._hurried = False
-        self._stopping = False
+        """Everything that a process has for itself, but the queue."""
+        self._inbox = Inbox()
         self._patience = Patience()
-        self._emitted = AtomicCounter()
-        self._overflowed = AtomicCounter()
-        self._late = AtomicCounter()
-        self._tally = Tally()
-        self._in_flight = 0
-        self._lock = threading.RLock()
-        self._worker: threading.Thread | None = None
+        self._direct = DirectSending(
+            self.exporter, self._queue.accounts, self._state, self._config.export_timeout / 1000, self._patience
+        )
+        self._worker = Worker(
+            self._queue, self._inbox, self._direct, self._config.max_export_batch_size, self._delay_seconds
+        )
+        self.stopped = False
+
+    def _with_spool(self, exporter: PayloadExporter) -> SpoolSending:
+        request_seconds = self._config.export_timeout / 1000
+        return SpoolSending(
+            exporter,
+            self._queue,
+            self._inbox,
+            self._settings,
+            self._state,
+            self._patience,
+            self._direct,
+            request_seconds,
+        )
+
+    def _begin_in_child(self) -> None:
+        """What waits in a parent's queue is the parent's to send."""
+        spooling, self._spooling = self._spooling, None
+        self._queue.renew()
+        self._state = DestinationState(self._tell)
+        self._begin()
+        if spooling is not None and isinstance(self.exporter, PayloadExporter):
+            if spooling.spool is not None:
+                spooling.spool.forget_in_child()
+            # Its folder is opened with its first batch: most children live too short for one, and say nothing.
+            self._spooling = self._worker.sending = self._with_spool(self.exporter)
+
+    def _wake(self) -> None:
+        self._worker.wake()
+
+    def _tell(self, operation: Operation) -> None:
+        self.watch.observe(operation)
+        if self.observe is not None:
+            self.observe(operation)
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
-        """Put a record into the queue; no I/O and, on the usual way, no lock."""
-        self._emitted.add_one()
-        if self._stopping:
-            self._late.add_one()
+        """Put a record into the queue; one that was born while exporting is passed over."""
+        if get_value(_SUPPRESS_INSTRUMENTATION_KEY):
             return
-        if not isinstance(log_record, Snapshot):
-            log_record = Snapshot(log_record)
-        log_record.forget_caller()
-        queue = self._queue
-        if len(queue) >= self._config.max_queue_size:
-            self._drop_oldest()
-        queue.append(log_record)
-        if not self._awake:
-            self._awake = True
-            self._signals.put(None)
-            if self._worker is None:
-                self._start_worker()
-        elif not self._hurried and len(queue) >= self._config.max_export_batch_size:
-            self._hurried = True
-            self._signals.put(None)
-
-    def _drop_oldest(self) -> None:
-        try:
-            self._queue.popleft()
-        except IndexError:  # the worker was faster
-            return
-        self._overflowed.add_one()
-        say(
-            "queue_full",
-            f"the queue is full ({self._config.max_queue_size} records), the oldest record was dropped",
-        )
+        snapshot = log_record if isinstance(log_record, Snapshot) else Snapshot(log_record)
+        snapshot.forget_caller()
+        self.put(snapshot)
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:
         """Send what is in the queue now. Does not wait for a destination that nobody answers for.
 
         Returns:
-            True when all of it was exported in time.
+            True when all of it was exported in time; what a spool keeps on disk is not exported.
         """
-        if self._stopping or (self._worker is None and not self._queue):
-            return not self._queue
-        if self._worker is None:
-            self._start_worker()
-        given_up_before = self._given_up()
-        question = _Flush()
-        self._signals.put(question)
+        if self.stopped or self._worker.thread.is_current:
+            return not self._queue.size
         deadline = time.monotonic() + timeout_millis / 1000
-        while not question.done.wait(min(_LOOK_SECONDS, max(0.0, deadline - time.monotonic()))):
-            if self._patience.waits_for_nobody or time.monotonic() >= deadline:
+        given_up_before = self._queue.accounts.lost
+        if self._worker.thread.is_alive or self._queue.size:
+            question = self._inbox.ask()
+            if not self._worker.thread.ensure():
                 return False
-        return self._given_up() == given_up_before
-
-    def _given_up(self) -> int:
-        with self._lock:
-            return sum(self._tally.dropped.values())
+            while not question.done.wait(min(_LOOK_SECONDS, max(0.0, deadline - time.monotonic()))):
+                if self._patience.waits_for_nobody or time.monotonic() >= deadline:
+                    return False
+        if self._spooling is not None and not self._spooling.flush(deadline):
+            return False
+        return self._queue.accounts.lost == given_up_before
 
     def shutdown(self, timeout_millis: float | None = None) -> None:
         """Send what is in the queue, for a bounded time, then end; what is left is counted as dropped."""
-        if self._stopping:
+        if self.stopped:
             return
-        timeout_seconds = (self._shutdown_millis if timeout_millis is None else timeout_millis) / 1000
-        self._stopping = True
+        default_millis = self._shutdown_millis or self._settings.shutdown_timeout
+        timeout_seconds = (default_millis if timeout_millis is None else timeout_millis) / 1000
+        self.stopped = True
         self._patience.hurry(timeout_seconds)
-        if self._worker is not None:
-            self._signals.put(None)
-            self._worker.join(timeout_seconds)
-        self._give_up_the_rest()
-        self.exporter.shutdown()  # type: ignore[no-untyped-call]  # the SDK's interface has no types here
-
-    def _give_up_the_rest(self) -> None:
-        with self._lock:
-            left = len(self._queue) + self._in_flight
-            self._queue.clear()
-            self._in_flight = 0
-            self._tally.dropped["shutdown"] += left
+        deadline = time.monotonic() + timeout_seconds
+        if self._spooling is not None:
+            self._spooling.begin_end()
+            timeout_seconds = max(timeout_seconds, _STORING_SECONDS)
+        self._worker.end(timeout_seconds)
+        if self._spooling is not None:
+            self._spooling.end(deadline - time.monotonic())
+        left = self._queue.close() + self._queue.accounts.give_up()
         if left:
-            say("shutdown", f"{left} records were not delivered before the process ended")
+            say("shutdown", f"records that were not delivered before the process ended: {left}")
+        self._end_exporter()
 
-    def stats(self) -> Stats:
-        """The accounts of this destination, exact to the record while nobody is in the middle of a call."""
-        with self._lock:
-            dropped = Counter(self._tally.dropped)
-            dropped["queue_full"] += self._overflowed.value
-            dropped["shutdown"] += self._late.value
-            return Stats(
-                emitted=self._emitted.value,
-                exported=self._tally.exported,
-                in_memory=len(self._queue) + self._in_flight,
-                dropped={reason: count for reason, count in dropped.items() if count},
-            )
+    def _end_exporter(self) -> None:
+        """Give an exporter that hangs no more time than there is."""
+        thread = threading.Thread(target=self._shut_exporter_down, name="LogCapyShutdown", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # no thread can be started while the interpreter ends
+            self._shut_exporter_down()
+        else:
+            thread.join(_CLOSING_SECONDS)
 
-    # The worker
-
-    def _start_worker(self) -> None:
-        with self._lock:
-            if self._worker is not None:
-                return
-            worker = threading.Thread(target=self._work, name="LogCapyBatchLogRecordProcessor", daemon=True)
-            try:
-                worker.start()
-            except RuntimeError as error:  # no more threads, or the interpreter is ending
-                self._awake = False
-                say("no_worker", f"records wait in memory, the thread that sends them could not start: {error}")
-                return
-            self._worker = worker
-
-    def _work(self) -> None:
-        attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))
-        while True:
-            questions = self._wait_for_work()
-            self._send(len(self._queue))
-            for question in questions:
-                question.done.set()
-            if self._stopping and not self._queue:
-                return
-            self._awake = self._hurried = False
-            if self._queue and not self._awake:  # a record that came between the two lines above is not forgotten
-                self._awake = True
-                self._signals.put(None)
-
-    def _wait_for_work(self) -> list[_Flush]:
-        """Sleep until there is a record, then until a batch is full, its time is over, or somebody asks."""
-        signal = self._signals.get()
-        deadline = time.monotonic() + self._config.schedule_delay / 1000
-        while signal is None and self._queue and not self._stopping:
-            remaining = deadline - time.monotonic()
-            if len(self._queue) >= self._config.max_export_batch_size or remaining <= 0:
-                break
-            try:
-                signal = self._signals.get(timeout=remaining)
-            except Empty:
-                break
-        questions = [] if signal is None else [signal]
-        while True:
-            try:
-                signal = self._signals.get_nowait()
-            except Empty:
-                return questions
-            if signal is not None:
-                questions.append(signal)
-
-    def _send(self, count: int) -> None:
-        """Send the ``count`` oldest records; those that come meanwhile are for the next round."""
-        while count > 0:
-            batch = self._take(min(count, self._config.max_export_batch_size))
-            if not batch:
-                return
-            count -= len(batch)
-            tally = self._export(batch)
-            with self._lock:
-                if self._in_flight:  # else shutdown() has given these records up
-                    self._in_flight = 0
-                    self._tally.exported += tally.exported
-                    self._tally.dropped.update(tally.dropped)
-
-    def _take(self, size: int) -> list[Snapshot]:
-        batch: list[Snapshot] = []
-        with self._lock:
-            try:
-                while len(batch) < size:
-                    batch.append(self._queue.popleft())
-            except IndexError:
-                pass
-            self._in_flight = len(batch)
-        return batch
-
-    def _export(self, batch: list[Snapshot]) -> Tally:
-        timeout_seconds = self._config.export_timeout / 1000
-        if self._stopping and time.monotonic() >= self._patience.deadline(timeout_seconds):
-            return Tally(dropped=Counter(shutdown=len(batch)))
-        return send(self.exporter, batch, timeout_seconds, self._patience)
+    def _shut_exporter_down(self) -> None:
+        try:
+            self.exporter.shutdown()  # type: ignore[no-untyped-call]  # the SDK's interface has no types here
+        except Exception as error:  # noqa: BLE001 - the process ends as it would without it
+            say("shutdown", f"{type(self.exporter).__name__} could not be ended: {describe_error(error)}")

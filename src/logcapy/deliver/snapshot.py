@@ -7,6 +7,7 @@ record, and two batches share one set of attributes. Numbers and strings are fre
 from __future__ import annotations
 
 import copy
+import os
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -20,7 +21,16 @@ from opentelemetry.sdk.resources import Resource
 from logcapy.types import Transform
 
 _DEEPEST_COPY = 64
+
+
+def _begin_anew() -> None:
+    global _completing
+    _completing = threading.Lock()
+
+
 _completing = threading.Lock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)
 
 
 class Snapshot(ReadWriteLogRecord):

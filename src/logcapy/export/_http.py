@@ -9,6 +9,7 @@ import ssl
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -118,7 +119,8 @@ class HttpTransport:
             return Retry(self.reasons.reason(f"no answer ({_kind(error)})"), unreachable=True)
         except Exception as error:  # noqa: BLE001 - its text is left out: it may quote a header
             return Broken(self.reasons.reason(f"the request cannot be made ({_kind(error)})"))
-        return self._outcome(response.status, response.headers, _read_answer(response), payload)
+        outcome = self._outcome(response.status, response.headers, _read_answer(response), payload)
+        return replace(outcome, status=response.status)
 
     def _outcome(self, status: int, headers: Mapping[str, str], body: bytes, payload: Payload) -> Outcome:
         if 200 <= status <= 299:

@@ -8,56 +8,55 @@ Source: https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentele
 from __future__ import annotations
 
 from struct import Struct
-from typing import Any
+from typing import Any, Final
 
 from opentelemetry._logs import SeverityNumber
 from opentelemetry.attributes import BoundedAttributes
+from opentelemetry.trace import SpanContext
 
+from logcapy.draft import Draft, Shared
 from logcapy.types import Record
 
 from ._any_value import FRAMES_ROOM, NoRoom, ValueEncoder, class_name
 from ._careful_log_record import encode_with_care
+from ._kept_fields import FieldCache
 from ._protobuf import ONE_BYTE, field, varint
 
 #: How deep the messages lie, the request being 0: ResourceLogs, ScopeLogs, LogRecord, and then these.
-_BODY_DEPTH = _KEY_VALUE_DEPTH = 4
+_BODY_DEPTH: Final = 4
+_KEY_VALUE_DEPTH: Final = 4
 
+#: Shared attributes that are encoded are kept if they are not larger: half a batch could fit in a record otherwise.
+_LONGEST_KEPT_FORM: Final = 8192
 #: More attributes than these are encoded with care, which counts bytes as it goes.
-_USUAL_ATTRIBUTES = 4096
+_USUAL_ATTRIBUTES: Final = 4096
 
-_pack_times = Struct("<cQcQ").pack
-_pack_double = Struct("<cd").pack
-_pack_flags = Struct("<cI").pack
+_pack_times: Final = Struct("<cQcQ").pack
+_pack_double: Final = Struct("<d").pack
+_pack_flags: Final = Struct("<cI").pack
 
 #: The frame of a short string attribute: ``_ATTRIBUTE[length of KeyValue]``, the key, ``_STRING[length]``, the text.
-_ATTRIBUTE = tuple(b"\x32" + length for length in ONE_BYTE)
-_STRING = tuple(b"\x12" + ONE_BYTE[length + 2] + b"\x0a" + ONE_BYTE[length] for length in range(126))
-_BODY = tuple(b"\x2a" + ONE_BYTE[length + 2] + b"\x0a" + ONE_BYTE[length] for length in range(126))
-_INT = tuple(b"\x12" + ONE_BYTE[length + 1] + b"\x18" for length in range(11))
-_TRUE, _FALSE, _NONE = b"\x12\x02\x10\x01", b"\x12\x02\x10\x00", b"\x12\x00"
-_SEVERITY = tuple(b"\x10" + number for number in ONE_BYTE[:25])
+_ATTRIBUTE: Final = tuple(b"\x32" + length for length in ONE_BYTE)
+_STRING: Final = tuple(b"\x12" + ONE_BYTE[length + 2] + b"\x0a" + ONE_BYTE[length] for length in range(126))
+_BODY: Final = tuple(b"\x2a" + ONE_BYTE[length + 2] + b"\x0a" + ONE_BYTE[length] for length in range(126))
+_INT: Final = tuple(b"\x12" + ONE_BYTE[length + 1] + b"\x18" for length in range(11))
+_TRUE: Final = b"\x12\x02\x10\x01"
+_FALSE: Final = b"\x12\x02\x10\x00"
+_NONE: Final = b"\x12\x00"
+#: The longest text whose length, and that of the values around it, is a varint of one byte.
+_SHORT: Final = 125
+_SEVERITY: Final = tuple(b"\x10" + number for number in ONE_BYTE[:25])
 
 
-class _FieldCache(dict[str, bytes]):
-    """String fields by their text: names come again and again. Holds 1,024 texts of 256 characters at most."""
+#: What a :class:`Shared` has its form from.
+_FORMS: Final = object()
+#: The fields of spans by the identity of their contexts, which are kept so that no other gets that id.
+_span_forms: Final[dict[int, tuple[SpanContext, bytes]]] = {}
+_MOST_SPANS: Final = 512
 
-    def __init__(self, tag: bytes) -> None:
-        self._tag = tag
-
-    def __missing__(self, text: str) -> bytes:
-        if type(text) is not str:
-            raise TypeError("no plain string")
-        content = field(self._tag, text.encode())
-        if len(text) <= 256:
-            if len(self) >= 1024:
-                self.clear()
-            self[text] = content
-        return content
-
-
-_keys = _FieldCache(b"\x0a")
-_severity_texts = _FieldCache(b"\x1a")
-_event_names = _FieldCache(b"\x62")
+_keys: Final = FieldCache(b"\x0a")
+_severity_texts: Final = FieldCache(b"\x1a")
+_event_names: Final = FieldCache(b"\x62")
 
 
 def encode_log_record(record: Record, limit: int) -> bytes:
@@ -69,7 +68,7 @@ def encode_log_record(record: Record, limit: int) -> bytes:
             out, and gets the attribute ``logcapy.truncated``.
     """
     try:
-        content = _usual(record, limit)
+        content = _draft(record, limit) if isinstance(record, Draft) else _usual(record, limit)
         if len(content) <= limit:
             return content
     except Exception:  # noqa: BLE001, S110 - the usual way is taken back whatever stopped it
@@ -108,7 +107,7 @@ def _usual(record: Record, limit: int) -> bytes:
             raise NoRoom
         if type(attributes) is BoundedAttributes:
             attributes = attributes.copy()
-        _append_attributes(parts, attributes, limit)
+        _append_attributes(parts, attributes if isinstance(attributes, dict) else dict(attributes.items()), limit)
     dropped = record.dropped_attributes
     if dropped:
         parts.append(b"\x38" + varint(_uint32(dropped)))
@@ -123,36 +122,98 @@ def _usual(record: Record, limit: int) -> bytes:
     return b"".join(parts)
 
 
-def _append_attributes(parts: list[bytes], attributes: Any, limit: int) -> None:
+def _draft(draft: Draft, limit: int) -> bytes:
+    """As :func:`_usual`; what a draft shares with others is encoded once for all of them."""
+    time = draft.timestamp.to_bytes(8, "little")
+    parts = [b"\x09", time, b"\x59", time, _SEVERITY[draft.severity]]
+    if draft.severity_text:
+        parts.append(_severity_texts[draft.severity_text])
+    body = draft.body
+    if type(body) is str and len(body) <= _SHORT:
+        content = body.encode()
+        size = len(content)
+        if size <= _SHORT:
+            parts.append(_BODY[size])
+            parts.append(content)
+        else:
+            parts.append(field(b"\x2a", field(b"\x0a", content)))
+    else:
+        parts.append(field(b"\x2a", _value(body, _BODY_DEPTH, limit)))
+    for shared in draft.shared:
+        parts.append(shared.form if shared.form_for is _FORMS else _shared_form(shared, limit))
+    own = draft.own
+    if own:
+        if len(own) > _USUAL_ATTRIBUTES:
+            raise NoRoom
+        _append_attributes(parts, own, limit)
+    span_context = draft.span_context
+    if span_context is not None:
+        kept = _span_forms.get(id(span_context))
+        parts.append(kept[1] if kept is not None else _span_form(span_context))
+    if draft.event_name:
+        parts.append(_event_names[draft.event_name])
+    return b"".join(parts)
+
+
+def _shared_form(shared: Shared, limit: int) -> bytes:
+    parts: list[bytes] = []
+    if len(shared) > _USUAL_ATTRIBUTES:
+        raise NoRoom
+    _append_attributes(parts, shared, limit)
+    form = b"".join(parts)
+    if len(form) <= _LONGEST_KEPT_FORM:
+        shared.form, shared.form_for = form, _FORMS
+    return form
+
+
+def _span_form(span: SpanContext) -> bytes:
+    form = b""
+    if span.is_valid:
+        flags = _pack_flags(b"\x45", span.trace_flags) if span.trace_flags else b""
+        trace_id, span_id = span.trace_id.to_bytes(16, "big"), span.span_id.to_bytes(8, "big")
+        form = b"".join((flags, b"\x4a\x10", trace_id, b"\x52\x08", span_id))
+    if len(_span_forms) >= _MOST_SPANS:
+        _span_forms.clear()
+    _span_forms[id(span)] = span, form
+    return form
+
+
+def _append_attributes(parts: list[bytes], attributes: dict[str, Any], limit: int) -> None:
     """Attributes in their usual types, each in the parts it is made of: joining once is what makes it fast."""
-    keys = _keys
+    keys, append = _keys, parts.append
     for key, value in attributes.items():
         key_field = keys[key]
         kind = type(value)
         if kind is str:
-            size = len(value)
-            if size > limit:
+            text: str = value
+            if len(text) > limit:
                 raise NoRoom
-            content = value.encode()
+            content = text.encode()
             size = len(content)
             length = size + len(key_field) + 4
             if length < 128:
-                parts += (_ATTRIBUTE[length], key_field, _STRING[size], content)
+                append(_ATTRIBUTE[length])
+                append(key_field)
+                append(_STRING[size])
+                append(content)
                 continue
             content = field(b"\x12", field(b"\x0a", content))
         elif kind is int:
-            content = varint(_int64(value))
+            number: int = value
+            content = varint(number if 0 <= number < 2097152 else _int64(number))
             content = _INT[len(content)] + content
         elif kind is bool:
             content = _TRUE if value else _FALSE
         elif kind is float:
-            content = b"\x12\x09" + _pack_double(b"\x21", value)
+            content = b"\x12\x09\x21" + _pack_double(value)
         elif value is None:
             content = _NONE
         else:
             content = field(b"\x12", _value(value, _KEY_VALUE_DEPTH + 1, limit))
         length = len(key_field) + len(content)
-        parts += (_ATTRIBUTE[length] if length < 128 else b"\x32" + varint(length), key_field, content)
+        append(_ATTRIBUTE[length] if length < 128 else b"\x32" + varint(length))
+        append(key_field)
+        append(content)
 
 
 def _value(value: Any, depth: int, limit: int) -> bytes:

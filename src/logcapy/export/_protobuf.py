@@ -6,10 +6,13 @@ Source: https://protobuf.dev/programming-guides/encoding/
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 #: The varints of 0 to 127, by number.
-ONE_BYTE = tuple(bytes((number,)) for number in range(128))
-_UINT64 = (1 << 64) - 1
+ONE_BYTE: Final = tuple(bytes((number,)) for number in range(128))
+#: The same where another byte follows.
+_MORE: Final = tuple(bytes((number | 128,)) for number in range(128))
+_UINT64: Final = (1 << 64) - 1
 
 
 def varint(number: int) -> bytes:
@@ -21,7 +24,9 @@ def varint(number: int) -> bytes:
     if 0 <= number < 128:
         return ONE_BYTE[number]
     if 0 <= number < 16384:
-        return bytes((number & 127 | 128, number >> 7))
+        return _MORE[number & 127] + ONE_BYTE[number >> 7]
+    if 0 <= number < 2097152:
+        return _MORE[number & 127] + _MORE[number >> 7 & 127] + ONE_BYTE[number >> 14]
     number &= _UINT64
     groups = bytearray()
     while number > 127:
@@ -65,6 +70,35 @@ def read_fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
             position += 8 if wire_type == 1 else 4
         else:
             raise ValueError(f"wire type {wire_type} is not in use")
+
+
+def read_raw_fields(message: bytes) -> Iterator[tuple[int, bytes, bytes]]:
+    """The fields of a message from elsewhere, as (number, the whole field, the content of a length-delimited one).
+
+    Args:
+        message: What is to be put together anew: joined, the whole fields are the message.
+
+    Raises:
+        ValueError: It is no protobuf message.
+    """
+    position = 0
+    while position < len(message):
+        begin = position
+        tag, position = _read_varint(message, position)
+        wire_type, content = tag & 7, b""
+        if wire_type == 0:
+            _, position = _read_varint(message, position)
+        elif wire_type == 2:
+            length, position = _read_varint(message, position)
+            content = message[position : position + length]
+            position += length
+        elif wire_type in (1, 5):
+            position += 8 if wire_type == 1 else 4
+        else:
+            raise ValueError(f"wire type {wire_type} is not in use")
+        if position > len(message):
+            raise ValueError("a field is longer than its message")
+        yield tag >> 3, message[begin:position], content
 
 
 def _read_varint(message: bytes, position: int) -> tuple[int, int]:

@@ -8,23 +8,26 @@ Source: https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentele
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import groupby
+from operator import attrgetter
+from typing import Final
 
+from logcapy.draft import Draft
 from logcapy.types import Payload, Record
 
+from ._kept_fields import HEADS
 from ._log_record import encode_log_record
 from ._origin import Origin, resource_origin, scope_origin
-from ._protobuf import field as protobuf_field
 from ._protobuf import varint
 
 #: gRPC servers take 4 MiB unless told otherwise (GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH); the slack is for them to count
 #: in their own way.
-DEFAULT_MAX_BYTES = 4 * 1024 * 1024 - 64 * 1024
-SMALLEST_MAX_BYTES = 2048
+DEFAULT_MAX_BYTES: Final = 4 * 1024 * 1024 - 64 * 1024
+SMALLEST_MAX_BYTES: Final = 2048
 
 #: Tags and lengths of the ResourceLogs and ScopeLogs around a record, and of the record, at most.
-_GROUP_FRAME, _RECORD_FRAME = 12, 6
+_GROUP_FRAME: Final = 12
+_RECORD_FRAME: Final = 6
 
 
 def encode_logs(records: Sequence[Record], max_bytes: int = DEFAULT_MAX_BYTES) -> Iterator[Payload]:
@@ -42,67 +45,107 @@ def encode_logs(records: Sequence[Record], max_bytes: int = DEFAULT_MAX_BYTES) -
     """
     if max_bytes < SMALLEST_MAX_BYTES:
         raise ValueError(f"max_bytes must be {SMALLEST_MAX_BYTES} or more")
-    request = _Request()
+    request = _Request(max_bytes)
     for resource, scope, group in _grouped(records, max_bytes // 4):
-        frame = len(resource.message) + len(scope.message) + _GROUP_FRAME
-        limit = max_bytes - frame - _RECORD_FRAME
-        new_group = True
+        limit = request.open_group(resource, scope)
         for record in group:
             content = encode_log_record(record, limit)
-            size = len(content) + _RECORD_FRAME + (frame if new_group else 0)
-            if request.size + size > max_bytes and request.records:
+            if not request.add(record, content):
                 yield request.payload()
-                request = _Request()
-                size = len(content) + _RECORD_FRAME + frame
-                new_group = True
-            if new_group:
+                request = _Request(max_bytes)
                 request.open_group(resource, scope)
-                new_group = False
-            request.add(record, content, size)
+                request.add(record, content)
     if request.records:
         yield request.payload()
 
 
-@dataclass(slots=True)
 class _Request:
-    """A request under construction. ``size`` is at least what it will take."""
+    """A request under construction.
 
-    size: int = 0
-    records: list[Record] = field(default_factory=list)
-    groups: list[tuple[Origin, Origin, list[bytes]]] = field(default_factory=list)
+    Args:
+        max_bytes: The most that it may take.
+    """
 
-    def open_group(self, resource: Origin, scope: Origin) -> None:
-        self.groups.append((resource, scope, []))
+    __slots__ = ("_group", "_groups", "_max_bytes", "_size", "records")
 
-    def add(self, record: Record, content: bytes, size: int) -> None:
-        self.size += size
+    def __init__(self, max_bytes: int) -> None:
+        self.records: list[Record] = []
+        self._max_bytes = max_bytes
+        self._group: _Group | None = None
+        self._groups: list[_Group] = []
+        #: At least what it will take.
+        self._size = 0
+
+    def open_group(self, resource: Origin, scope: Origin) -> int:
+        """Begin a group; returns how many bytes one of its records may have."""
+        frame = len(resource.message) + len(scope.message) + _GROUP_FRAME
+        self._group = _Group(resource, scope)
+        self._groups.append(self._group)
+        self._size += frame
+        return self._max_bytes - frame - _RECORD_FRAME
+
+    def add(self, record: Record, content: bytes) -> bool:
+        """Put a record into the group that was opened; False if it has no room beside those that are there."""
+        length = len(content)
+        size = self._size + length + _RECORD_FRAME
+        if size > self._max_bytes and self.records:
+            return False
+        group = self._group
+        assert group is not None
+        head = HEADS[length]
+        self._size = size
         self.records.append(record)
-        self.groups[-1][2].extend((b"\x12", varint(len(content)), content))
+        group.size += length + len(head)
+        group.parts.append(head)
+        group.parts.append(content)
+        return True
 
     def payload(self) -> Payload:
-        body = b"".join(
-            protobuf_field(b"\x0a", resource.message + b"".join(map(_scope_logs, groups)))
-            for resource, groups in groupby(self.groups, key=lambda group: group[0])
-        )
-        return Payload(body, self.records)
+        """The request in bytes, which are copied once."""
+        request: list[bytes] = []
+        for resource, found in groupby(filter(attrgetter("parts"), self._groups), key=attrgetter("resource")):
+            resource_logs: list[bytes] = [resource.message]
+            size = len(resource.message)
+            for group in found:
+                length = varint(len(group.scope.message) + group.size)
+                size += 1 + len(length) + len(group.scope.message) + group.size
+                resource_logs += (b"\x12", length, group.scope.message)
+                resource_logs += group.parts
+            request += (b"\x0a", varint(size))
+            request += resource_logs
+        return Payload(b"".join(request), self.records)
 
 
-def _scope_logs(group: tuple[Origin, Origin, list[bytes]]) -> bytes:
-    _, scope, log_records = group
-    return protobuf_field(b"\x12", scope.message + b"".join(log_records))
+class _Group:
+    """The records of one origin; ``size`` is that of the parts together."""
+
+    __slots__ = ("parts", "resource", "scope", "size")
+
+    def __init__(self, resource: Origin, scope: Origin) -> None:
+        self.resource = resource
+        self.scope = scope
+        self.parts: list[bytes] = []
+        self.size = 0
 
 
 def _grouped(records: Sequence[Record], limit: int) -> Iterable[tuple[Origin, Origin, list[Record]]]:
     """Records that are equal in resource and scope together. Objects are compared once, not once a record."""
     by_identity: dict[tuple[int, int], list[Record]] = {}
     by_resource: dict[Origin, dict[Origin, list[Record]]] = {}
+    group: list[Record] | None = None
+    last_logger: object = None
+    last_resource = last_scope = None
     for record in records:
-        resource, scope = record.resource, record.instrumentation_scope
-        group = by_identity.get((id(resource), id(scope)))
-        if group is None:
-            by_scope = by_resource.setdefault(resource_origin(resource, limit), {})
-            group = by_scope.setdefault(scope_origin(scope, limit), [])
-            by_identity[id(resource), id(scope)] = group
+        logger: object = record.logger if isinstance(record, Draft) else None
+        if group is None or logger is None or logger is not last_logger:  # the records of one logger have one origin
+            resource, scope = record.resource, record.instrumentation_scope
+            if group is None or resource is not last_resource or scope is not last_scope:
+                group = by_identity.get((id(resource), id(scope)))
+                if group is None:
+                    by_scope = by_resource.setdefault(resource_origin(resource, limit), {})
+                    group = by_scope.setdefault(scope_origin(scope, limit), [])
+                    by_identity[id(resource), id(scope)] = group
+            last_logger, last_resource, last_scope = logger, resource, scope
         group.append(record)
     for resource_of_group, by_scope in by_resource.items():
         for scope_of_group, group in by_scope.items():

@@ -26,6 +26,7 @@ from ._headers import GRPC_METADATA, check_headers
 from ._http import tls_context
 from ._otlp_response import partial_success, retry_delay_seconds
 from ._reason import Reasons
+from ._split import split_logs
 from .otlp import encode_logs
 
 _METHOD = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
@@ -80,9 +81,9 @@ class OTLPGrpcLogRecordExporter(PayloadExporter):
         self._config = config
         self._insecure, self._target, user_info = _parse_endpoint(config)
         self._metadata = _metadata({**config.headers, **(headers or {})}, user_info)
-        self._place = f"{'http' if self._insecure else 'https'}://{self._target}"
+        self.destination = f"{'http' if self._insecure else 'https'}://{self._target}"
         secrets = [value for _, value in self._metadata]
-        self._reasons = Reasons(self._place, [*secrets, user_info, user_info.partition(":")[2]])
+        self._reasons = Reasons(self.destination, [*secrets, user_info, user_info.partition(":")[2]])
         if not self._insecure:
             # gRPC says nothing of a file that it cannot use, until the first call fails.
             tls_context(config.certificate, config.client_key, config.client_certificate)
@@ -90,11 +91,15 @@ class OTLPGrpcLogRecordExporter(PayloadExporter):
         self._call: Callable[..., bytes] | None = None
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._place!r})"
+        return f"{type(self).__name__}({self.destination!r})"
 
     def encode(self, records: Sequence[Record]) -> Iterator[Payload]:
         """Payloads of less than the 4 MiB that gRPC servers take by default."""
         return encode_logs(records)
+
+    def split(self, body: bytes) -> Sequence[tuple[bytes, int]] | None:
+        """Two requests with the records of one."""
+        return split_logs(body)
 
     def send(self, payload: Payload, deadline: float) -> Outcome:
         """Send once; a server that is not there fails the call at once."""
@@ -107,13 +112,13 @@ class OTLPGrpcLogRecordExporter(PayloadExporter):
             call = self._open_call()
             response = call(payload.body, timeout=seconds, metadata=self._metadata, wait_for_ready=False)
         except grpc.RpcError as error:
-            return self._failure(error, len(payload.records))
+            return replace(self._failure(error, len(payload.records)), status=error.code().name)
         except Exception as error:  # noqa: BLE001 - its text is left out: it may quote metadata
             return Broken(self._reasons.reason(f"the call cannot be made ({type(error).__name__})"))
         rejected, message = partial_success(response)
         if rejected > 0:
-            return Rejected(rejected, self._reasons.reason(f"{rejected} records refused", message))
-        return Delivered()
+            return Rejected(rejected, self._reasons.reason(f"{rejected} records refused", message), status="OK")
+        return Delivered(status="OK")
 
     def shutdown(self) -> None:
         """End, and close the channel."""

@@ -15,6 +15,7 @@ from logcapy.types import Delivered, Outcome, Payload, Record, Rejected
 
 from ._http import HttpTransport, plain_message
 from ._otlp_response import partial_success, status_message
+from ._split import split_logs
 from .otlp import encode_logs
 
 
@@ -55,6 +56,7 @@ class OTLPHttpLogRecordExporter(PayloadExporter):
             read_success=self._read_success,
             read_message=lambda body: status_message(body) or plain_message(body),
         )
+        self.destination = self._transport.place
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._transport.place!r})"
@@ -62,6 +64,10 @@ class OTLPHttpLogRecordExporter(PayloadExporter):
     def encode(self, records: Sequence[Record]) -> Iterator[Payload]:
         """Payloads of at most 4 MiB."""
         return encode_logs(records)
+
+    def split(self, body: bytes) -> Sequence[tuple[bytes, int]] | None:
+        """Two requests with the records of one."""
+        return split_logs(body)
 
     def send(self, payload: Payload, deadline: float) -> Outcome:
         """Send once."""

@@ -41,6 +41,7 @@ ABORTED: Final = "logcapy.request.aborted"
 _EVENT: Final = "http.server.request"
 _SERVERS: Final = frozenset(("uvicorn.access", "gunicorn.access"))
 _serving = False
+_emit = LogCapyHandler.emit
 
 
 class Access:
@@ -144,4 +145,4 @@ class HandlerBesideAccess(LogCapyHandler):
         """Translate one record and hand it on."""
         if _serving and record.name in _SERVERS and request_settings().access_log:
             return
-        super().emit(record)
+        _emit(self, record)

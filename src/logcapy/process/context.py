@@ -14,6 +14,8 @@ from functools import wraps
 from types import MappingProxyType, TracebackType
 from typing import Any, Final, TypeVar
 
+from logcapy.draft import NOTHING_SHARED, Shared
+
 #: Under this name an exception remembers the values it left, and the request that they are of.
 VALUES_MARK: Final = "_logcapy_values"
 
@@ -22,7 +24,7 @@ _PLAIN = (str, bytes, bool, int, float, type(None))
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 #: Never changed in place; read by ContextEnricher for each record.
-bound_values: ContextVar[Mapping[str, Any]] = ContextVar("logcapy_context", default=MappingProxyType({}))
+bound_values: ContextVar[Shared] = ContextVar("logcapy_context", default=NOTHING_SHARED)
 
 
 def current() -> Mapping[str, Any]:
@@ -37,17 +39,17 @@ def bind(**values: Any) -> None:
         **values: Attributes; ``**{"order.id": 7}`` for a name that is no identifier. Lists and mappings are
             copied now, objects become their text now: what changes later is not seen.
     """
-    bound_values.set({**bound_values.get(), **_snapshots(values)})
+    bound_values.set(Shared({**bound_values.get(), **_snapshots(values)}))
 
 
 def unbind(*names: str) -> None:
     """Take values off again; a name that is not bound is passed over."""
-    bound_values.set({name: value for name, value in bound_values.get().items() if name not in names})
+    bound_values.set(Shared({name: value for name, value in bound_values.get().items() if name not in names}))
 
 
 def clear() -> None:
     """Take every value off."""
-    bound_values.set({})
+    bound_values.set(NOTHING_SHARED)
 
 
 class context:  # noqa: N801 - reads as the statement it is used in: with context(order_id=7)
@@ -72,7 +74,7 @@ class context:  # noqa: N801 - reads as the statement it is used in: with contex
     def __enter__(self) -> None:
         before = bound_values.get()
         self._hidden.append({name: before[name] for name in self._values if name in before})
-        bound_values.set({**before, **self._values})
+        bound_values.set(Shared({**before, **self._values}))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -81,7 +83,7 @@ class context:  # noqa: N801 - reads as the statement it is used in: with contex
             _remember_values(error)
         # No token is kept: a generator may be ended in another context, where a token could not be used.
         rest = {name: value for name, value in bound_values.get().items() if name not in self._values}
-        bound_values.set({**rest, **self._hidden.pop()})
+        bound_values.set(Shared({**rest, **self._hidden.pop()}))
 
     def __call__(self, function: _Function) -> _Function:
         """Bind the values around each call of a function or coroutine function.

@@ -16,9 +16,11 @@ from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.sdk._logs import LogRecordProcessor, ReadWriteLogRecord
 from opentelemetry.trace import Span, get_current_span
 
+from logcapy import _sdk
 from logcapy._guard import describe_error, say
 from logcapy._server_span import server_span_of
 from logcapy.attributes import CLIENT_ADDRESS, HTTP_REQUEST_METHOD, HTTP_ROUTE, URL_PATH, USER_AGENT_ORIGINAL
+from logcapy.draft import NOTHING_SHARED, Shared
 
 from .context import bound_values
 from .request import (
@@ -28,6 +30,7 @@ from .request import (
     RequestContext,
     current_request,
     request_behind,
+    unknown,
 )
 from .request_words import shortened, without_port
 
@@ -35,6 +38,8 @@ _STATUS_CODE: Final = "http.response.status_code"
 #: The attribute of a server span under which its normalised attributes, and its name for the status, are kept
 #: once they are final.
 _KNOWN_MARK: Final = "_logcapy_request_attributes"
+#: And the one for what it and its request tell together.
+_KEPT_MARK: Final = "_logcapy_request_shared"
 
 # The stable name, and what else it was or is called; the first that a span has is taken.
 # Source: https://opentelemetry.io/docs/specs/semconv/non-normative/http-migration/
@@ -52,12 +57,12 @@ _NAMES: Final = (
 class _Enricher(LogRecordProcessor):
     def __call__(self, record: ReadWriteLogRecord) -> None:
         """Edit the record in place."""
-        found = self.attributes(record.log_record)
+        found = self.attributes(get_current_span(record.log_record.context))
         if found:
             _add(record.log_record, found)
 
-    def attributes(self, log_record: LogRecord) -> Mapping[str, Any]:
-        """What a record gets."""
+    def attributes(self, span: Span | None) -> Shared:
+        """What a record gets that is emitted in a span."""
         raise NotImplementedError
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
@@ -82,13 +87,15 @@ class ContextEnricher(_Enricher):
     An exception that the server logs after the request has ended gets what was bound at that end.
     """
 
-    def attributes(self, log_record: LogRecord) -> Mapping[str, Any]:  # noqa: ARG002 - one signature for all
+    def attributes(self, span: Span | None) -> Shared:  # noqa: ARG002 - one signature for all
         """The values that are bound."""
         values = bound_values.get()
-        if not values and current_request.get() is None:
-            request = request_behind(sys.exc_info()[1])
-            if request is not None:
-                return request.values
+        if not values:
+            error = sys.exc_info()[1]
+            if error is not None and current_request.get() is None:
+                request = request_behind(error)
+                if request is not None:
+                    return request.values
         return values
 
 
@@ -99,10 +106,42 @@ class RequestEnricher(_Enricher):
     integrations have noted; the latter also serves where nothing is sampled or traced.
     """
 
-    def attributes(self, log_record: LogRecord) -> Mapping[str, Any]:
+    def attributes(self, span: Span | None) -> Shared:
         """The attributes of the request."""
-        span = get_current_span(log_record.context)
-        return request_attributes(span, _request_of(server_span_of(span)))
+        if span is None:
+            request = _request_of(None)
+            return request.attributes() if request is not None else NOTHING_SHARED
+        kept: _Kept | None = getattr(span, _KEPT_MARK, None)
+        if kept is not None and len(kept.attributes) == kept.size and kept.is_of_the_same_user():
+            return kept.shared
+        server = server_span_of(span)
+        request = _request_of(server)
+        if server is None:
+            return request.attributes() if request is not None else NOTHING_SHARED
+        shared = Shared(request_attributes(server, request))
+        if HTTP_ROUTE in shared:  # the last that is known before the application runs
+            setattr(span, _KEPT_MARK, _Kept(server, request, shared))
+        return shared
+
+
+class _Kept:
+    """What a server span and its request tell, kept with a span until something more comes to be known."""
+
+    __slots__ = ("_request", "_user", "attributes", "shared", "size")
+
+    def __init__(self, server: Span, request: RequestContext | None, shared: Shared) -> None:
+        self.shared = shared
+        self.attributes = _sdk.attributes_of_span(server)
+        self.size = len(self.attributes)
+        self._request = request
+        self._user = request.user() if request is not None else None
+
+    def is_of_the_same_user(self) -> bool:
+        """Whether the request is the one that was known then, and its user too."""
+        request = self._request
+        if request is None:
+            return current_request.get() is None
+        return request.find_user is unknown or request.user() == self._user
 
 
 #: The transforms by the names that ``LogCapyConfig.enrich`` has for them.

@@ -110,7 +110,7 @@ class PairRedactor:
 
 def _is_item(key: str, closing: str, opening: str) -> bool:
     """Whether a key and a comma begin ``("authorization", "…")`` or ``["--password", "…"]``."""
-    return closing[-1:] in ("'", '"') and (key.startswith("--") or opening.lstrip(" ,\\")[:1] in ("(", "["))
+    return closing[-1:] in ("'", '"') and (key.startswith("--") or opening.lstrip(" ,\\\r\n\t")[:1] in ("(", "["))
 
 
 def _value_span(text: str, start: int, key: str, separator: str | None, quote: str) -> tuple[int, int]:

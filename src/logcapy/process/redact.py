@@ -16,7 +16,8 @@ from logcapy.config import REDACTION_PRESETS
 from .detectors import DETECTORS, MASK, Detector
 from .key_rules import KeyRules
 from .pairs import PairRedactor
-from .walk import Walk, mask_unseen
+from .redact_drafts import DraftRedactor
+from .walk import CARDS, Walk, mask_unseen
 
 #: A shorter text cannot hold a secret and what shows that it is one: ``a@b.io``, ``pwd=x``.
 _SHORTEST: Final = 5
@@ -49,6 +50,18 @@ class Redactor(LogRecordProcessor):
         self._masks_cards = "pci" in presets
         self._clean: set[str] = set()
         self._plain_keys: set[str] = set()
+        #: Redacts drafts that are written, in place; a ``draft.RedactMany``.
+        self.drafts = DraftRedactor(
+            text=self.text,
+            search=self._once,
+            value=self.value,
+            attributes=self.attributes,
+            clean=self._clean,
+            plain_keys=self._plain_keys,
+            shortest=_SHORTEST,
+            least_card=CARDS.start,
+            remember=self._remember,
+        )
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
         """Redact a record in place, for the processors that were added after this one."""

@@ -7,7 +7,7 @@ is read from the request before a record needs it: proxies' middleware and routi
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, MutableMapping
 from contextlib import suppress
 from contextvars import ContextVar
 from types import TracebackType
@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from logcapy._guard import describe_error, say_once
 from logcapy.attributes import CLIENT_ADDRESS, HTTP_REQUEST_METHOD, HTTP_ROUTE, URL_PATH, USER_AGENT_ORIGINAL
+from logcapy.draft import NOTHING_SHARED, Shared
 
 from .context import bound_values
 from .proxies import client_behind
@@ -54,27 +55,28 @@ class RequestContext:
             sent = self.header(settings.id_header)
             self.id = settings.id_header, valid_or_new(sent[0] if sent else None)
         #: Asks the framework for the route's template; None while it is not known. Set by the integration.
-        self.find_route: Callable[[], str | None] = _unknown
+        self.find_route: Callable[[], str | None] = unknown
         #: Asks the framework for the user's id; None while it is not known. Set by the integration.
-        self.find_user: Callable[[], str | None] = _unknown
+        self.find_user: Callable[[], str | None] = unknown
         #: Nanoseconds since the epoch; None while the request is served.
         self.ended: int | None = None
         #: Whether a server span remembers this request.
         self.has_span = False
         #: What was bound when the request ended.
-        self.values: Mapping[str, Any] = {}
-        self._before: tuple[RequestContext | None, Mapping[str, Any]] = (None, {})
-        self._starts_with: Mapping[str, Any] = {}
-        self._known: dict[str, Any] | None = None
+        self.values: Shared = NOTHING_SHARED
+        self._before: tuple[RequestContext | None, Shared] = (None, NOTHING_SHARED)
+        self._starts_with: Shared = NOTHING_SHARED
+        self._known: Shared | None = None
+        self._known_with_user: tuple[str, Shared] | None = None
 
-    def attributes(self) -> dict[str, Any]:
-        """The request in the stable names of the semantic conventions; not to be changed by the caller.
+    def attributes(self) -> Shared:
+        """The request in the stable names of the semantic conventions.
 
         The query is left out: it is where tokens and personal data travel.
         """
         found = self._known
         if found is None:
-            found = {name: shortened(value) for name, value in self._read().items() if value}
+            found = Shared({name: shortened(value) for name, value in self._read().items() if value})
             client = self.client_behind_proxies()
             if client is not None:
                 found[CLIENT_ADDRESS] = client
@@ -82,8 +84,17 @@ class RequestContext:
             if route:
                 found[HTTP_ROUTE] = route
                 self._known = found  # once routed, nothing of it changes any more, but the user
-        user = self.find_user()
-        return {**found, USER_ID: shortened(user)} if user else found
+        user = self.user()
+        if not user:
+            return found
+        known = self._known_with_user
+        if known is None or known[0] != user or self._known is None:
+            known = self._known_with_user = user, Shared({**found, USER_ID: shortened(user)})
+        return known[1]
+
+    def user(self) -> str | None:
+        """The user's id, as the framework knows it now."""
+        return self.find_user()
 
     def client_behind_proxies(self) -> str | None:
         """What proxies that are trusted tell of the client's address."""
@@ -161,9 +172,7 @@ class RequestContext:
         return type(None), ()
 
 
-def _unended(
-    request: RequestContext | None, values: Mapping[str, Any]
-) -> tuple[RequestContext | None, Mapping[str, Any]]:
+def _unended(request: RequestContext | None, values: Shared) -> tuple[RequestContext | None, Shared]:
     """What to go back to: an ended request is left over, by a response that nobody closed or a task it started."""
     while request is not None and request.ended is not None:
         request, values = request._before
@@ -250,5 +259,6 @@ class WsgiRequest(RequestContext):
         }
 
 
-def _unknown() -> str | None:
+def unknown() -> str | None:
+    """What is said of a route or user where no integration knows better."""
     return None

@@ -17,7 +17,8 @@ _MOST_CONTAINERS: Final = 100_000
 _MOST_FOREIGN_ITEMS: Final = 10_000
 _LONGEST_REMEMBERED_KEY: Final = 100
 _REMEMBERED_KEYS: Final = 1024
-_CARDS: Final = range(10**12, 10**19)
+#: Numbers that may be those of cards.
+CARDS: Final = range(10**12, 10**19)
 _PLAIN: Final = (bool, type(None), datetime.datetime, datetime.date, datetime.time, datetime.timedelta)
 
 
@@ -92,7 +93,7 @@ class Walk:
                 changed is None
                 and type(key) is str
                 and key in plain_keys
-                and (value in clean if type(value) is str else type(value) is int and abs(value) < _CARDS.start)
+                and (value in clean if type(value) is str else type(value) is int and abs(value) < CARDS.start)
             ):
                 continue
             new_key, new_value = self._item(key, value, depth)
@@ -127,7 +128,7 @@ class Walk:
         return _masked(value) if self._is_secret_key(_key_text(key)) else self.value(value, depth)
 
     def _number(self, number: float) -> object:
-        if self._masks_cards and _CARDS.start <= abs(number) < _CARDS.stop and is_card_number(str(abs(int(number)))):
+        if self._masks_cards and CARDS.start <= abs(number) < CARDS.stop and is_card_number(str(abs(int(number)))):
             return MASK
         return number
 

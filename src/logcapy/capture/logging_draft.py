@@ -1,0 +1,170 @@
+"""Drafts of the standard library's log records: the usual ones, which nobody can change any more.
+
+A record is usual if message, arguments and extras are texts and numbers. Then a copy of its fields is all that the
+caller has to pay for: the message is formatted by the worker, and comes out as it would have at the call.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final
+
+from logcapy._guard import describe_error
+from logcapy.attributes import (
+    CODE_FILE_PATH,
+    CODE_FUNCTION_NAME,
+    CODE_LINE_NUMBER,
+    EVENT_NAME,
+    EXCEPTION_STACKTRACE,
+    OTEL_EVENT_NAME,
+)
+from logcapy.draft import Draft, Shared
+
+from .direct import DirectWay
+from .severity import SEVERITY_TEXTS
+from .severity import severities as severities
+from .severity import severity_number as severity_number
+from .severity import severity_text as severity_text
+
+#: ``color_message`` is uvicorn's: the message once more, as a template with terminal colours.
+STANDARD_FIELDS: Final = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {
+    "message",
+    "asctime",
+    "taskName",
+    "color_message",
+}
+#: Extras come after the fields that a LogRecord's constructor sets.
+_FIRST_EXTRA: Final = len(vars(logging.LogRecord("", 0, "", 0, "", None, None)))
+_SPECIAL_EXTRAS: Final = STANDARD_FIELDS | {"", OTEL_EVENT_NAME, EVENT_NAME}
+FROZEN: Final = frozenset((str, int, float, bool, type(None), bytes))
+#: Records whose texts are not longer than this in all are small.
+SMALL: Final = 2048
+CODE_ATTRIBUTES: Final = 3
+_MOST_SITES: Final = 4096
+
+_LogRecord: Final = logging.LogRecord
+_get_message: Final = logging.LogRecord.getMessage
+_sites: Final[dict[tuple[str, int, str], Shared]] = {}
+
+
+class LoggingDraft(Draft):
+    """What a record's message, its extras and the place of its call are made of.
+
+    Beside what the base class wants, ``body`` is the message's template and ``own`` the extras.
+    """
+
+    __slots__ = ("arguments", "created", "place")
+
+    #: For ``%`` with the template, where there are any.
+    arguments: Any
+    #: In seconds, as the record has it.
+    created: float
+    #: Path, line and function, as the record has them.
+    place: Any
+
+    def write(self) -> None:
+        """Format the message, and tell attributes from what every LogRecord has."""
+        self.timestamp = int(self.created * 1e9)
+        level_name: str = self.severity_text  # type: ignore[assignment]  # it has one
+        self.severity_text = SEVERITY_TEXTS.get(level_name, level_name)
+        if self.arguments:
+            try:
+                self.body = self.body % self.arguments
+            except Exception as error:  # noqa: BLE001 - wrong arguments are the application's mistake
+                self.body = message_without_arguments(self.body, error)
+        own = self.own
+        if own and not _SPECIAL_EXTRAS.isdisjoint(own):
+            self.event_name = pop_event_name(own)
+            own = {key: value for key, value in own.items() if key and key not in STANDARD_FIELDS}
+        place = self.place
+        site = _sites.get(place)
+        self.complete(own, site if site is not None else _new_site(place))
+
+
+def emit_draft(record: logging.LogRecord, way: DirectWay, context: dict[str, Any]) -> bool:
+    """Emit a record as a draft; False where it is no usual one, or nobody takes drafts."""
+    taker = way.taker()
+    draft = draft_of(record, way) if taker is not None else None
+    if taker is None or draft is None:
+        return False
+    if draft.logger._logger_config.is_enabled:
+        if way.count_created is not None:
+            way.count_created()
+        taker.take(draft, context)
+    return True
+
+
+def draft_of(record: logging.LogRecord, way: DirectWay) -> LoggingDraft | None:
+    """A draft of a record, if it is a usual one."""
+    if type(record) is not _LogRecord or _LogRecord.getMessage is not _get_message:
+        return None
+    fields = record.__dict__
+    message, arguments, level_name = fields["msg"], fields["args"], fields["levelname"]
+    if type(message) is not str or type(level_name) is not str or fields["exc_info"] or fields["stack_info"]:
+        return None
+    size = len(message)
+    if arguments:
+        if type(arguments) is not tuple:
+            return None
+        for value in arguments:
+            if type(value) is str:
+                size += len(value)
+            elif type(value) not in FROZEN:
+                return None
+    own: dict[str, Any] = {}
+    if len(fields) > _FIRST_EXTRA:
+        if len(fields) - _FIRST_EXTRA + CODE_ATTRIBUTES > way.most_attributes or EXCEPTION_STACKTRACE in fields:
+            return None
+        for key in list(fields.keys())[_FIRST_EXTRA:]:
+            value = own[key] = fields[key]
+            if type(value) is str:
+                size += len(value)
+            elif type(value) not in FROZEN:
+                return None
+    draft = LoggingDraft()
+    draft.logger = way.logger(fields["name"])
+    draft.severity = severities[fields["levelno"]]
+    draft.extra_bytes = size if size > SMALL else 0
+    draft.body = message
+    draft.arguments = arguments
+    draft.own = own
+    draft.created = fields["created"]
+    draft.severity_text = level_name
+    draft.event_name = None
+    draft.place = fields["pathname"], fields["lineno"], fields["funcName"]
+    return draft
+
+
+def message_of(record: logging.LogRecord) -> str:
+    """The message of a record, whatever its arguments do."""
+    try:
+        return record.getMessage()
+    except Exception as error:  # noqa: BLE001 - wrong arguments are the application's mistake, not a reason to fail
+        return message_without_arguments(record.msg, error)
+
+
+def message_without_arguments(message: object, error: Exception) -> str:
+    """The template of a message whose arguments do not fit, with a note."""
+    template = message if isinstance(message, str) else type(message).__name__
+    return f"{template} <arguments could not be formatted: {describe_error(error)}>"
+
+
+def pop_event_name(attributes: dict[str, Any]) -> Any:
+    """Take the name of an event off its attributes; the newer spelling wins."""
+    name = attributes.pop(OTEL_EVENT_NAME, None)
+    old_name = attributes.pop(EVENT_NAME, None)
+    return name or old_name
+
+
+def site_of(path: str, line: int, function: str) -> Shared:
+    """The attributes of a call site. Source: https://opentelemetry.io/docs/specs/semconv/registry/attributes/code/."""
+    place = path, line, function
+    return _sites.get(place) or _new_site(place)
+
+
+def _new_site(place: tuple[str, int, str]) -> Shared:
+    if len(_sites) >= _MOST_SITES:
+        _sites.clear()
+    path, line, function = place
+    site = _sites[place] = Shared({CODE_FILE_PATH: path, CODE_FUNCTION_NAME: function, CODE_LINE_NUMBER: line})
+    return site

@@ -1,0 +1,142 @@
+"""One queue as it is seen from outside: what it is called, what it counts, how it is doing."""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Final
+from urllib.parse import urlsplit
+
+from opentelemetry.sdk._logs.export import LogRecordExporter
+
+from logcapy._forking import call_in_child
+from logcapy.exporter import PayloadExporter
+from logcapy.types import Operation
+
+from .accounting import Stats
+from .durations import DurationBook, outcome_labels
+from .figures import Labels, Point, door_figures, exporter_figures, processor_figures
+from .health import Health, Losses, health_of
+from .watched import Watched
+
+_COMPONENT_TYPE: Final = "otel.component.type"
+_COMPONENT_NAME: Final = "otel.component.name"
+#: The types that the semantic conventions have words for, by the name of LogCapy's exporter.
+_KNOWN_TYPES: Final = {"otlp_http": "otlp_http_log_exporter", "otlp_grpc": "otlp_grpc_log_exporter"}
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+_counters: defaultdict[str, itertools.count[int]] = defaultdict(itertools.count)
+
+
+class Watch:
+    """What metrics, Prometheus and health see of one queue; made by the queue, and never raises.
+
+    Args:
+        queue: Whose.
+    """
+
+    def __init__(self, queue: Watched) -> None:
+        self._queue = weakref.ref(queue)
+        exporter = queue.exporter
+        self.exporter = exporter
+        #: What people are told the destination is.
+        self.name = _name(exporter)
+        self.processor_labels: Labels = _component("logcapy.BatchLogRecordProcessor")
+        self.exporter_labels: Labels = {**_component(_exporter_type(exporter)), **_server(exporter)}
+        #: Is told of each operation too, with the attributes of its duration.
+        self.on_duration: Callable[[float, Labels], None] | None = None
+        self._begin()
+        call_in_child(self._begin)
+
+    def _begin(self) -> None:
+        """A forked child's queue begin at nothing, and so does this."""
+        self.durations = DurationBook()
+        self._losses = Losses()
+
+    @property
+    def watched(self) -> Watched | None:
+        """The queue, unless it is no more."""
+        return self._queue()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the queue was shut down or is no more."""
+        queue = self._queue()
+        return queue is None or queue.stopped
+
+    def observe(self, operation: Operation) -> None:
+        """Take note of an operation that has ended. Called on the thread that sends."""
+        labels = {**self.exporter_labels, **outcome_labels(operation)}
+        self.durations.add(operation.seconds, labels)
+        if self.on_duration is not None:
+            self.on_duration(operation.seconds, labels)
+        queue = self._queue()
+        if queue is not None:
+            self._losses.look(queue.stats(), queue.restarts)
+
+    def figures(self) -> Iterator[Point]:
+        """All figures but the durations, as they are now; none once the queue is no more."""
+        queue = self._queue()
+        if queue is not None:
+            stats = queue.stats()
+            yield from processor_figures(queue, stats, self.processor_labels)
+            yield from exporter_figures(queue, stats, self.exporter_labels)
+
+    def health(self) -> Health:
+        """How delivery to this destination is doing."""
+        queue = self._queue()
+        return Health() if queue is None else health_of(self.name, queue, self._losses)
+
+
+class DoorWatch:
+    """What metrics see of the records that a processor drops before it hands them to any destination.
+
+    Args:
+        not_handed_on: The accounts of these records, a method; its object is not kept alive.
+    """
+
+    watched = None
+    is_over = True
+
+    def __init__(self, not_handed_on: Callable[[], Stats]) -> None:
+        self._not_handed_on = weakref.WeakMethod(not_handed_on)
+        self._labels = _component("logcapy.LogCapyLogRecordProcessor")
+
+    def figures(self) -> Iterator[Point]:
+        """How many there were; nothing where there were none."""
+        not_handed_on = self._not_handed_on()
+        return iter(()) if not_handed_on is None else door_figures(not_handed_on(), self._labels)
+
+
+def _name(exporter: LogRecordExporter) -> str:
+    destination = exporter.destination if isinstance(exporter, PayloadExporter) else ""
+    kind = exporter.name if isinstance(exporter, PayloadExporter) else type(exporter).__name__
+    return f"{kind} ({destination})" if destination else kind
+
+
+def _exporter_type(exporter: LogRecordExporter) -> str:
+    kind = type(exporter)
+    if isinstance(exporter, PayloadExporter) and kind.__module__.startswith("logcapy."):
+        return _KNOWN_TYPES.get(exporter.name, f"{kind.__module__}.{kind.__qualname__}")
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _component(kind: str) -> Labels:
+    """Type and name; LogCapy's own names, since the SDK counts its components for itself."""
+    name = kind if kind.startswith("logcapy.") else f"logcapy.{kind}"
+    return {_COMPONENT_TYPE: kind, _COMPONENT_NAME: f"{name}/{next(_counters[kind])}"}
+
+
+def _server(exporter: LogRecordExporter) -> Labels:
+    """Address and port of the server that an exporter of LogCapy's sends to; nothing where there is none."""
+    destination = exporter.destination if isinstance(exporter, PayloadExporter) else ""
+    try:
+        url = urlsplit(destination)
+        port = url.port or _DEFAULT_PORTS.get(url.scheme)
+    except ValueError:
+        return {}
+    if not url.hostname:
+        return {}
+    return {"server.address": url.hostname} if port is None else {"server.address": url.hostname, "server.port": port}
