@@ -18,6 +18,7 @@ from .capture.retry_hook import install_retry_hook
 from .capture.spans import LogCapySpanProcessor
 from .capture.stdlib import install
 from .config import LogCapyConfig, OtlpConfig
+from .deliver.batch import BatchLogRecordProcessor
 from .environment import Report
 from .errors import ConfigError
 from .exporter import PayloadExporter
@@ -25,6 +26,10 @@ from .handle import Handle
 from .integrations import _patch
 from .integrations.access import HandlerBesideAccess
 from .integrations.celery import watch_tasks
+from .integrations.ending import Ending
+from .integrations.ending_children import finish_in_children
+from .integrations.ending_exit import finish_at_exit
+from .integrations.ending_signal import flush_at_sigterm
 from .integrations.uvicorn import flush_at_the_end
 from .process import request_settings
 from .process.redact import Redactor
@@ -79,24 +84,54 @@ def start(
     _handle.processor = take_over(provider, config, report, destination)
     if not _handle.undo and _handle.processor.destinations:
         _handle.stand_in = StandInForOthers(provider)
-        flush = partial(_handle.force_flush, config.shutdown_timeout)
-        emit_through(provider)
-        _handle.undo = [
-            partial(emit_through, None),
-            partial(request_settings.use, None),
-            _capture_logging(provider, report, _handle.stand_in),
-            _patch.uninstall,
-            flush_at_the_end(flush),
-            watch_tasks(flush),
-            install_hooks(flush),
-            install_retry_hook(),
-        ]
-        _patch.install()
+        _handle.undo = _install(_handle, report)
     if _handle.undo:
         request_settings.use(config)
     if _handle.stand_in is not None:
         _handle.stand_in()
     return _handle
+
+
+def _install(handle: Handle, report: Report) -> list[Callable[[], None]]:
+    """Listen wherever records come from and wherever the process may end; returns what takes it away, in order."""
+    assert handle.stand_in is not None
+    emit_through(handle.provider)
+    ending = _ending_of(handle)
+    undo: list[Callable[[], None]] = [
+        partial(emit_through, None),
+        partial(request_settings.use, None),
+        _capture_logging(handle.provider, report, handle.stand_in),
+        _patch.uninstall,
+        flush_at_the_end(ending),
+        watch_tasks(ending),
+        finish_in_children(ending),
+        flush_at_sigterm(ending),
+        finish_at_exit(handle.provider, ending, partial(_close_others, handle)),
+        install_hooks(ending.flush),
+        install_retry_hook(),
+    ]
+    _patch.install()
+    return undo
+
+
+def _ending_of(handle: Handle) -> Ending:
+    """How the process ends: with the processor that the handle has by then."""
+
+    def close(timeout_millis: float) -> None:
+        if handle.processor is not None:
+            handle.processor.shutdown(timeout_millis)
+
+    def timeout_millis() -> float:
+        return 0.0 if handle.processor is None else handle.processor.config.shutdown_timeout
+
+    return Ending(handle.force_flush, close, timeout_millis)
+
+
+def _close_others(handle: Handle) -> None:
+    """End the destinations that are somebody else's processors; they would expect it at the interpreter's exit."""
+    for one in () if handle.processor is None else handle.processor.destinations:
+        if not isinstance(one, BatchLogRecordProcessor):
+            one.shutdown()
 
 
 def current_handle() -> Handle | None:
@@ -116,7 +151,7 @@ def take_over(
     if present is None:
         say_once("provider", "this LoggerProvider keeps its processors in an unknown way; LogCapy's is added to them")
         chosen = destination or otlp_exporter(environment.otlp_config(report))
-        added = LogCapyLogRecordProcessor(chosen, config=config, batch=batch)
+        added = LogCapyLogRecordProcessor(chosen, config=config, batch=batch, report=report)
         provider.add_log_record_processor(added)
         return added
     only = present[0] if len(present) == 1 else None
@@ -140,7 +175,7 @@ def take_over(
         else:
             destinations.append(ours)
             replaced.append(one)
-    processor = LogCapyLogRecordProcessor(destinations, config=config, batch=batch)
+    processor = LogCapyLogRecordProcessor(destinations, config=config, batch=batch, report=report)
     _sdk.replace_processors(provider, [processor])
     for one in replaced:
         one.shutdown()

@@ -33,6 +33,8 @@ from logcapy.capture.failed_attempt import tell_of_failed_attempt
 from logcapy.capture.local_root import Told, local_exceptions, local_root_of
 from logcapy.capture.sightings import sighting_of
 
+from .ending import Ending
+
 _MODULE: Final = "celery.signals"
 _LOGGER: Final = "logcapy.integrations.celery"
 _EVENT: Final = "messaging.process.exception"
@@ -40,27 +42,24 @@ _EVENT: Final = "messaging.process.exception"
 Receiver = Callable[..., None]
 
 
-def watch_tasks(flush: Callable[[], object]) -> Callable[[], None]:
+def watch_tasks(ending: Ending) -> Callable[[], None]:
     """Tell of tasks that fail or are retried, and flush when a worker ends, once Celery is imported. Never raises.
-
-    Args:
-        flush: Sends what waits, for a bounded time.
 
     Returns:
         What takes it away again.
     """
 
-    def on_end(**_: Any) -> None:
-        try:
-            flush()
-        except Exception as error:  # noqa: BLE001 - the worker ends as it would without LogCapy
-            say_once("celery flush", f"the last records could not be sent: {describe_error(error)}")
+    def on_end_of_process(**_: Any) -> None:
+        ending.finish()
+
+    def on_end_of_worker(**_: Any) -> None:
+        ending.flush()
 
     receivers: dict[str, Receiver] = {
         "task_failure": _on_failure,
         "task_retry": _on_retry,
-        "worker_process_shutdown": on_end,
-        "worker_shutdown": on_end,
+        "worker_process_shutdown": on_end_of_process,
+        "worker_shutdown": on_end_of_worker,
     }
     wanted = True
 

@@ -1,4 +1,4 @@
-"""uvicorn ends by raising the signal that ended it once more, so nothing that waits for the interpreter's exit runs.
+"""uvicorn ends by raising the signal that ended it once more, so what waits for the interpreter's exit may never run.
 
 Without LogCapy's word in between, the records of the last second, its own "Finished server process" among
 them, are lost. ``Server.capture_signals`` is what raises the signal again: whatever waits is sent just before.
@@ -10,13 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from logcapy._guard import describe_error, say_once
-
 from ._methods import Method, Methods
+from .ending import Ending
 
 
-def flush_at_the_end(flush: Callable[[], object]) -> Callable[[], None]:
-    """Call ``flush`` when a uvicorn server has ended gracefully, whichever way it was started.
+def flush_at_the_end(ending: Ending) -> Callable[[], None]:
+    """Flush when a uvicorn server has ended gracefully, whichever way it was started.
 
     Returns:
         What takes it away again.
@@ -29,7 +28,8 @@ def flush_at_the_end(flush: Callable[[], object]) -> Callable[[], None]:
                 try:
                     yield
                 finally:
-                    _flush(flush)
+                    if methods.active:
+                        ending.flush()
 
         return with_flush
 
@@ -39,10 +39,3 @@ def flush_at_the_end(flush: Callable[[], object]) -> Callable[[], None]:
     )
     methods.install()
     return methods.uninstall
-
-
-def _flush(flush: Callable[[], object]) -> None:
-    try:
-        flush()
-    except Exception as error:  # noqa: BLE001 - the server ends as it would without LogCapy
-        say_once("uvicorn", f"the last records could not be sent: {describe_error(error)}")
