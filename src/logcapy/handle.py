@@ -7,6 +7,7 @@ from collections.abc import Callable
 from opentelemetry.sdk._logs import LoggerProvider
 
 from .deliver.accounting import Stats
+from .deliver.health import Health
 from .processor import LogCapyLogRecordProcessor
 
 
@@ -40,3 +41,7 @@ class Handle:
     def stats(self) -> Stats:
         """What became of every record."""
         return Stats() if self.processor is None else self.processor.stats()
+
+    def health(self) -> Health:
+        """Whether records get through, and if not, why. Cheap: it looks at the accounts and sends nothing."""
+        return Health() if self.processor is None else self.processor.health()

@@ -19,7 +19,8 @@ def set_up() -> None:
     handle: logcapy.Handle = logcapy.configure(redact_keys=["note"], shutdown_timeout=2000)
     flushed: bool = handle.force_flush(timeout_millis=100)
     dropped: int = sum(handle.stats().dropped.values())
-    print(flushed, dropped)
+    health: logcapy.Health = handle.health()
+    print(flushed, dropped, health.state == "failing", health.reasons)
     handle.shutdown()
 
 
