@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from functools import update_wrapper
@@ -29,11 +28,8 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 ExceptionTypes: TypeAlias = "type[BaseException] | tuple[type[BaseException], ...]"
 
 _NO_DEFAULT: Final = object()
-#: They steer a program and are no errors: each passes unless it is named itself.
-_NEVER_UNNAMED: Final = (
-    *(asyncio.CancelledError, KeyboardInterrupt, SystemExit, GeneratorExit),
-    *(StopIteration, StopAsyncIteration),
-)
+#: They steer a program and are no errors: each passes unless it is named itself. So does asyncio's CancelledError.
+_NEVER_UNNAMED: Final = (KeyboardInterrupt, SystemExit, GeneratorExit, StopIteration, StopAsyncIteration)
 
 
 class _Catch:
@@ -43,8 +39,7 @@ class _Catch:
         self, types: ExceptionTypes, exclude: ExceptionTypes, level: Level, message: str | None, default: Any
     ) -> None:
         self._types = _exception_types("an exception to catch", types) or (Exception,)
-        passing = [kind for kind in _NEVER_UNNAMED if not any(issubclass(named, kind) for named in self._types)]
-        self._passing = (*passing, *_exception_types("exclude", exclude))
+        self._excluded = _exception_types("exclude", exclude)
         self._severity = severity_of(level)
         if message is not None and not isinstance(message, str):
             raise ConfigError("message", message, "a text, or None for one that names the function")
@@ -52,7 +47,14 @@ class _Catch:
         self._default = default
 
     def _is_meant(self, error: BaseException) -> bool:
-        return isinstance(error, self._types) and not isinstance(error, self._passing)
+        if not isinstance(error, self._types) or isinstance(error, self._excluded):
+            return False
+        # Importing asyncio takes 40 ms; where nobody has, there is no such exception.
+        asyncio = sys.modules.get("asyncio")
+        steering = _NEVER_UNNAMED if asyncio is None else (*_NEVER_UNNAMED, asyncio.CancelledError)
+        return all(
+            any(issubclass(named, kind) for named in self._types) for kind in steering if isinstance(error, kind)
+        )
 
     def _tell(self, error: BaseException, site: CallSite, arguments: dict[str, Any]) -> None:
         attributes = dict(site.attributes(error.__traceback__))

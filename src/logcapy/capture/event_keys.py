@@ -42,7 +42,22 @@ def event_key(attributes: Mapping[str, Any]) -> EventKey:
     stack = str(attributes.get(EXCEPTION_STACKTRACE, "")).rpartition(_HEADER)[2]
     places = "\n".join(place for place, _ in groupby(_PLACE.findall(stack, max(0, len(stack) - _LONGEST_SEARCHED))))
     return EventKey(
-        str(attributes.get(EXCEPTION_TYPE, "")),
-        str(attributes.get(EXCEPTION_MESSAGE, ""))[:_LONGEST_MESSAGE],
+        _type(attributes),
+        _message(attributes),
         places[-_LONGEST_STACK:],
     )
+
+
+def is_telling_of(attributes: Mapping[str, Any], key: EventKey) -> bool:
+    """Whether ``event_key(attributes).matches(key)``; a stack is looked at only where type and message are the same."""
+    if _type(attributes) != key.type or _message(attributes) != key.message:
+        return False
+    return event_key(attributes).matches(key)
+
+
+def _type(attributes: Mapping[str, Any]) -> str:
+    return str(attributes.get(EXCEPTION_TYPE, ""))
+
+
+def _message(attributes: Mapping[str, Any]) -> str:
+    return str(attributes.get(EXCEPTION_MESSAGE, ""))[:_LONGEST_MESSAGE]

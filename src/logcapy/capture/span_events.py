@@ -16,7 +16,7 @@ from opentelemetry.trace import Status
 from logcapy.attributes import EXCEPTION_MESSAGE, EXCEPTION_STACKTRACE, EXCEPTION_TYPE
 from logcapy.types import TextRedactor
 
-from .event_keys import event_key
+from .event_keys import event_key, is_telling_of
 from .local_root import known_exceptions, local_root_of
 
 EXCEPTION_EVENT: Final = "exception"
@@ -48,7 +48,7 @@ def add_event(
         if key in told
     }
     key = event_key(told)
-    present = sum(event_key(event.attributes or {}).matches(key) for event in exception_events(span))
+    present = sum(is_telling_of(event.attributes or {}, key) for event in exception_events(span))
     known = known_exceptions(local_root_of(span))
     if present <= (known.times_told(key, span.get_span_context().span_id) if known is not None else 0):
         span.add_event(EXCEPTION_EVENT, attributes, timestamp)
@@ -91,7 +91,7 @@ def _keep(event: Event, kept: list[Event], span: Span) -> None:
     same = [
         index
         for index, other in enumerate(kept)
-        if other.name == EXCEPTION_EVENT and event_key(other.attributes or {}).matches(key)
+        if other.name == EXCEPTION_EVENT and is_telling_of(other.attributes or {}, key)
     ]
     if same:
         last = kept[same[-1]]
