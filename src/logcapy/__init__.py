@@ -10,6 +10,7 @@
 from ._version import __version__
 from .capture.catching import catch
 from .capture.exceptions import ExceptionProcessor
+from .capture.logger import CapyLogger, get_logger
 from .capture.retrying import retry, retry_context
 from .capture.spans import LogCapySpanProcessor
 from .capture.stdlib import LogCapyHandler
@@ -17,6 +18,7 @@ from .config import BatchConfig, LogCapyConfig, OtlpConfig
 from .configure import configure
 from .deliver.accounting import Stats
 from .deliver.batch import BatchLogRecordProcessor
+from .deliver.health import Health
 from .errors import ConfigError, ExportError, LogCapyError, PermanentExportError, RetryableExportError
 from .handle import Handle
 from .integrations.asgi import LogCapyMiddleware
@@ -29,10 +31,12 @@ configure_logging = configure
 __all__ = [
     "BatchConfig",
     "BatchLogRecordProcessor",
+    "CapyLogger",
     "ConfigError",
     "ExceptionProcessor",
     "ExportError",
     "Handle",
+    "Health",
     "LogCapyConfig",
     "LogCapyError",
     "LogCapyHandler",
@@ -48,6 +52,7 @@ __all__ = [
     "configure",
     "configure_logging",
     "context",
+    "get_logger",
     "retry",
     "retry_context",
 ]

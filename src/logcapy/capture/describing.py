@@ -44,7 +44,11 @@ def exception_attributes(exception: BaseException) -> dict[str, Any]:
 
 def type_of(exception: BaseException) -> str:
     """The qualified name of an exception's type; a built-in one has its bare name."""
-    kind = type(exception)
+    return name_of_type(type(exception))
+
+
+def name_of_type(kind: type[BaseException]) -> str:
+    """The same, of a type."""
     name = plain(kind.__qualname__)
     module: object = kind.__module__
     return name if not isinstance(module, str) or module == "builtins" else f"{plain(module)}.{name}"

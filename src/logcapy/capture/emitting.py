@@ -11,16 +11,27 @@ from opentelemetry.context import Context
 
 from logcapy._guard import describe_error, say
 
+from .direct import DirectWay
 from .handing_on import emit
 
 _loggers: dict[str, tuple[LoggerProvider, Logger]] = {}
 _provider: LoggerProvider | None = None
+_way: DirectWay | None = None
 
 
 def emit_through(provider: LoggerProvider | None) -> None:
     """Let what LogCapy has to tell go to a provider; None for the global one."""
     global _provider
     _provider = provider
+
+
+def current_way() -> DirectWay:
+    """The loggers of the provider that LogCapy works for, else of the global one as it is now."""
+    global _way
+    provider, way = _provider or get_logger_provider(), _way
+    if way is None or way.provider is not provider:
+        way = _way = DirectWay(provider)
+    return way
 
 
 def logger_of(name: str) -> Logger:

@@ -39,6 +39,8 @@ _SPECIAL_EXTRAS: Final = STANDARD_FIELDS | {"", OTEL_EVENT_NAME, EVENT_NAME}
 FROZEN: Final = frozenset((str, int, float, bool, type(None), bytes))
 #: Records whose texts are not longer than this in all are small.
 SMALL: Final = 2048
+#: A record with more than that is no usual one: it is cut before it waits.
+LARGEST: Final = 4 * 1024 * 1024
 CODE_ATTRIBUTES: Final = 3
 _MOST_SITES: Final = 4096
 
@@ -121,6 +123,8 @@ def draft_of(record: logging.LogRecord, way: DirectWay) -> LoggingDraft | None:
                 size += len(value)
             elif type(value) not in FROZEN:
                 return None
+    if size > LARGEST:
+        return None
     draft = LoggingDraft()
     draft.logger = way.logger(fields["name"])
     draft.severity = severities[fields["levelno"]]

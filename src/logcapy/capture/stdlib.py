@@ -9,11 +9,13 @@ gunicorn, django.server), is removed by Celery, and, by being there, makes ``bas
 
 from __future__ import annotations
 
+import copy
 import logging
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import wraps
+from itertools import islice
 from typing import Any
 
 from opentelemetry._logs import LoggerProvider, LogRecord, get_logger_provider
@@ -21,19 +23,23 @@ from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
 
 from logcapy import _sdk
 from logcapy._guard import describe_error, say
-from logcapy.attributes import CODE_FILE_PATH, CODE_FUNCTION_NAME, CODE_LINE_NUMBER
+from logcapy.attributes import CODE_FILE_PATH, CODE_FUNCTION_NAME, CODE_LINE_NUMBER, TRUNCATED
 
 from .direct import DirectWay
 from .handing_on import emit
-from .logging_draft import STANDARD_FIELDS, emit_draft, message_of, pop_event_name
+from .logging_draft import LARGEST, STANDARD_FIELDS, emit_draft, message_of, pop_event_name
 from .severity import severity_number, severity_text
 
 _PLAIN = (str, bool, int, float, bytes, type(None))
 #: Of the values in one extra.
 _DEEPEST, _MOST_ITEMS = 16, 1000
+#: Of one record.
+_MOST_FIELDS = 1000
 
 _current_context = _sdk.current_context_getter()
 _translating: ContextVar[bool] = ContextVar("logcapy_translating", default=False)
+#: One of each translation in any thread: empty nearly always, and cheaper to ask than the variable.
+_translations: set[object] = set()
 
 
 class LogCapyHandler(logging.Handler):
@@ -54,7 +60,7 @@ class LogCapyHandler(logging.Handler):
         """Hand a record on, in the current context. Records born while exporting are passed over."""
         try:
             context = _current_context()
-            if context.get(_SUPPRESS_INSTRUMENTATION_KEY):
+            if context.get(_SUPPRESS_INSTRUMENTATION_KEY) or (_translations and _translating.get()):
                 return
             way = self._way or self._find_way()
             if not emit_draft(record, way, context):
@@ -73,13 +79,13 @@ class LogCapyHandler(logging.Handler):
 
     def _emit_with_care(self, record: logging.LogRecord, way: DirectWay) -> None:
         """Translate a record now, and hand it to its logger. What is logged by that is passed over."""
-        if _translating.get():
-            return
-        token = _translating.set(True)
+        token, translation = _translating.set(True), object()
+        _translations.add(translation)
         try:
             exception = record.exc_info[1] if record.exc_info else None
             emit(way.provider.get_logger(record.name), way.provider, translate(record), exception)
         finally:
+            _translations.discard(translation)
             _translating.reset(token)
 
 
@@ -88,11 +94,15 @@ def translate(record: logging.LogRecord) -> LogRecord:
 
     A message whose arguments do not fit, or whose ``__str__`` fails, arrives as its template with a note.
     """
+    fields = record.__dict__
+    left_out = max(0, len(fields) - _MOST_FIELDS)  # the oldest, as the SDK does it, with a warning for each
     attributes: dict[str, Any] = {
         key: value if isinstance(value, _PLAIN) else attribute_value(value)
-        for key, value in record.__dict__.items()
+        for key, value in islice(fields.items(), left_out, None)
         if key and key not in STANDARD_FIELDS
     }
+    if left_out:
+        attributes[TRUNCATED] = True
     event_name = pop_event_name(attributes)
     attributes.setdefault(CODE_FILE_PATH, record.pathname)
     attributes.setdefault(CODE_FUNCTION_NAME, record.funcName)
@@ -102,13 +112,23 @@ def translate(record: logging.LogRecord) -> LogRecord:
         observed_timestamp=time.time_ns(),
         severity_text=severity_text(record.levelname),
         severity_number=severity_number(record.levelno),
-        body=message_of(record),
+        body=message_of(_with_short_arguments(record)),
         attributes=attributes,
         event_name=event_name,
     )
     if record.stack_info:
         attributes.setdefault("code.stacktrace", record.stack_info)
     return log_record
+
+
+def _with_short_arguments(record: logging.LogRecord) -> logging.LogRecord:
+    """The record, or a copy whose arguments are no longer than what can be kept of its message."""
+    arguments = record.args
+    if type(arguments) is not tuple or not any(type(one) is str and len(one) > LARGEST for one in arguments):
+        return record
+    record = copy.copy(record)
+    record.args = tuple(one[: LARGEST + 1] if type(one) is str else one for one in arguments)
+    return record
 
 
 def attribute_value(value: Any) -> Any:

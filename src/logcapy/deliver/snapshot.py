@@ -18,9 +18,14 @@ from opentelemetry.context import Context
 from opentelemetry.sdk._logs import ReadableLogRecord, ReadWriteLogRecord
 from opentelemetry.sdk.resources import Resource
 
+from logcapy.attributes import TRUNCATED
 from logcapy.types import Transform
 
 _DEEPEST_COPY = 64
+#: Texts up to this are those of small records.
+_SMALL_TEXT = 2048
+#: A longer one is cut before it waits: no request takes as much.
+_LONGEST_TEXT = 4 * 1024 * 1024
 
 
 def _begin_anew() -> None:
@@ -43,9 +48,12 @@ class Snapshot(ReadWriteLogRecord):
 
     def __init__(self, record: ReadWriteLogRecord, redact: Transform | None = None) -> None:
         original = record.log_record
+        copying = _Copying()
         self.log_record = _copy_fields(original)
-        self.log_record.body = _copied(original.body)
-        self.log_record.attributes = _copied_attributes(original.attributes)
+        self.log_record.body = copying.value(original.body)
+        self.log_record.attributes = attributes = copying.attributes(original.attributes)
+        if copying.cut:
+            attributes[TRUNCATED] = True
         self.resource = record.resource
         self.instrumentation_scope = record.instrumentation_scope
         self.limits = record.limits
@@ -53,7 +61,7 @@ class Snapshot(ReadWriteLogRecord):
         self._redact = redact
         #: What a queue asks: OpenTelemetry's severity number, and the bytes beyond those of a small record.
         self.severity: int = original.severity_number.value if original.severity_number else 0
-        self.extra_bytes = 0
+        self.extra_bytes = copying.extra_bytes
 
     @property
     def dropped_attributes(self) -> int:
@@ -100,26 +108,59 @@ def _copy_fields(record: LogRecord) -> LogRecord:
     return duplicate
 
 
-def _copied_attributes(attributes: Mapping[str, Any] | None) -> dict[str, Any]:
-    if isinstance(attributes, BoundedAttributes):
-        return dict(attributes.copy())  # its values were made immutable when they were set
-    return {key: _copied(value) for key, value in (attributes or {}).items()}
+class _Copying:
+    """The values of one record, whatever their own methods do; what cannot be copied stays as it is."""
 
+    def __init__(self) -> None:
+        #: Whether a text was cut.
+        self.cut = False
+        #: What the long texts hold beyond those of a small record.
+        self.extra_bytes = 0
+        self._copies: dict[int, Any] = {}
 
-def _copied(value: Any, depth: int = 0, copies: dict[int, Any] | None = None) -> Any:
-    """Containers copied, each once however often it is held, also by itself; anything else as it is."""
-    if isinstance(value, (str, bytes, int, float, bool)) or value is None or depth > _DEEPEST_COPY:
+    def attributes(self, attributes: Mapping[str, Any] | None) -> dict[str, Any]:
+        """A plain dict of attributes."""
+        if isinstance(attributes, BoundedAttributes):
+            copied = dict(attributes.copy())  # its values were made immutable when they were set
+            for key, value in copied.items():
+                if type(value) is str and len(value) > _SMALL_TEXT:
+                    copied[key] = self.value(value)
+            return copied
+        return {key: self.value(value) for key, value in (attributes or {}).items()}
+
+    def value(self, value: Any, depth: int = 0) -> Any:
+        """Containers copied, each once however often it is held, also by itself; long texts cut; else as it is."""
+        if isinstance(value, (str, bytes)):
+            return self._text(value)
+        if isinstance(value, (int, float)) or value is None or depth > _DEEPEST_COPY:
+            return value
+        if id(value) in self._copies:
+            return self._copies[id(value)]
+        try:
+            return self._container(value, depth)
+        except Exception:  # noqa: BLE001 - a foreign mapping may raise anything; redactor and encoder say so
+            self._copies.pop(id(value), None)
+            return value
+
+    def _container(self, value: Any, depth: int) -> Any:
+        if isinstance(value, Mapping):
+            mapping = self._copies[id(value)] = {}
+            for key, item in value.items():
+                mapping[key] = self.value(item, depth + 1)
+            return mapping
+        if isinstance(value, (list, tuple)):
+            items = self._copies[id(value)] = []
+            items.extend(self.value(item, depth + 1) for item in value)
+            return items
         return value
-    copies = {} if copies is None else copies
-    if id(value) in copies:
-        return copies[id(value)]
-    if isinstance(value, Mapping):
-        mapping = copies[id(value)] = {}
-        for key, item in value.items():
-            mapping[key] = _copied(item, depth + 1, copies)
-        return mapping
-    if isinstance(value, (list, tuple)):
-        items = copies[id(value)] = []
-        items.extend(_copied(item, depth + 1, copies) for item in value)
-        return items
-    return value
+
+    def _text(self, text: Any) -> Any:
+        size = str.__len__(text) if isinstance(text, str) else bytes.__len__(text)
+        if size <= _SMALL_TEXT:
+            return text
+        if size > _LONGEST_TEXT:
+            self.cut = True
+            kind = str if isinstance(text, str) else bytes
+            text, size = kind.__getitem__(text, slice(_LONGEST_TEXT)), _LONGEST_TEXT
+        self.extra_bytes += size
+        return text

@@ -57,9 +57,10 @@ _NAMES: Final = (
 class _Enricher(LogRecordProcessor):
     def __call__(self, record: ReadWriteLogRecord) -> None:
         """Edit the record in place."""
-        found = self.attributes(get_current_span(record.log_record.context))
+        log_record: Any = record.log_record  # whose context may be None, which the SDK's type does not say
+        found = self.attributes(get_current_span(log_record.context))
         if found:
-            _add(record.log_record, found)
+            _add(log_record, found)
 
     def attributes(self, span: Span | None) -> Shared:
         """What a record gets that is emitted in a span."""
