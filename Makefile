@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup test fast lint format types layers docs build demo clean
+.PHONY: help setup test fast lint format types layers docs build compiled demo bench faults clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -45,6 +45,21 @@ build: $(READY) ## Build the wheel and the source distribution
 	$(BIN)/python -m pip install --quiet build
 	$(BIN)/python -m build
 
+compiled: .venv-compiled/.ready ## Build the wheel with compiled modules, and run the fast tests on it as it is installed
+	@cc=$${CC:-$$(.venv-compiled/bin/python -c 'import sysconfig; print(sysconfig.get_config_var("CC"))')}; \
+	  command -v $${cc%% *} >/dev/null || { echo "make compiled needs a C compiler, and there is no $${cc%% *}" >&2; exit 1; }
+	rm -rf build/compiled
+	HATCH_BUILD_HOOK_ENABLE_MYPYC=1 .venv-compiled/bin/python -m build --outdir build/compiled
+	.venv-compiled/bin/python -m pip install --quiet --force-reinstall --no-deps build/compiled/logcapy-*.whl
+	.venv-compiled/bin/python tools/check_compiled.py
+	.venv-compiled/bin/python -m pytest -m 'not slow and not servers'
+
+.venv-compiled/.ready: pyproject.toml
+	$(PYTHON) -m venv .venv-compiled
+	.venv-compiled/bin/python -m pip install --quiet --upgrade pip
+	.venv-compiled/bin/python -m pip install --quiet build '.[dev]'
+	@touch $@
+
 demo: .venv-demo/.ready ## See it work: an application, its requests, and what arrives
 	.venv-demo/bin/python tools/demo.py
 
@@ -54,5 +69,19 @@ demo: .venv-demo/.ready ## See it work: an application, its requests, and what a
 	.venv-demo/bin/python -m pip install --quiet --editable '.[fastapi]' uvicorn
 	@touch $@
 
+bench: .venv-bench/.ready ## Measure LogCapy beside its peers, and write docs/benchmarks.md; BENCH='--quick' is short
+	rm -rf .venv-bench/logcapy
+	.venv-bench/bin/python -m pip install --quiet --no-deps --no-build-isolation --target .venv-bench/logcapy .
+	.venv-bench/bin/python -m tests.benchmarks --logcapy .venv-bench/logcapy $(BENCH)
+
+faults: $(READY) ## Put LogCapy through the 30 faults of docs/reliability.md; FAULTS='--short' is short
+	$(BIN)/python tools/faults.py $(FAULTS)
+
+.venv-bench/.ready: tests/benchmarks/requirements.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --upgrade pip
+	.venv-bench/bin/python -m pip install --quiet --requirement tests/benchmarks/requirements.txt
+	@touch $@
+
 clean: ## Remove what was built
-	rm -rf $(VENV) .venv-demo build dist docs/_build .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .venv-compiled .venv-demo .venv-bench build dist docs/_build .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,71 @@
+"""Instructions a record, counted by valgrind: nearly the same on every run and machine, however busy.
+
+``python -m tests.benchmarks.instructions`` prints them for stock and LogCapy, and the ratios.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from .children import ROOT, Children, intake
+from .setups import STOCK
+
+#: Few and many, so that what is done once drops out of the difference.
+FEW, MANY = 1, 601
+#: Cachegrind without its caches counts what callgrind counts, in two thirds of the time.
+_COUNT = ["--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
+_COUNTED = re.compile(r"I\s+refs:\s+([\d,]+)")
+_AT_A_TIME = 2
+_TIMEOUT_SECONDS = 120
+
+
+def valgrind() -> str | None:
+    """The program, if it is installed."""
+    return shutil.which("valgrind")
+
+
+def instructions(setups: tuple[str, ...], logcapy: Path = ROOT / "src") -> dict[str, float]:
+    """Instructions that one more record takes, by set-up, until it has been encoded and sent.
+
+    Raises:
+        AssertionError: A run failed, or not every record has arrived.
+    """
+    runs = [(setup, records) for setup in setups for records in (FEW, MANY)]
+    with intake() as endpoint, ThreadPoolExecutor(_AT_A_TIME) as pool:
+        children = Children(endpoint, logcapy)
+        counts = dict(zip(runs, pool.map(lambda run: _count(children, *run), runs), strict=True))
+        arrived = children.count()["records"]
+    sent = sum(sent for _, sent in counts.values())
+    assert arrived == sent, f"{arrived} records of {sent} have arrived"
+    return {setup: (counts[setup, MANY][0] - counts[setup, FEW][0]) / (MANY - FEW) for setup in setups}
+
+
+def _count(children: Children, setup: str, records: int) -> tuple[int, int]:
+    """The instructions of a whole process, and the records that it has sent."""
+    wanted = json.dumps({"measure": "cost", "setup": setup, "work": "usual", "records": records})
+    env = {**children.environment(setup), "PYTHONHASHSEED": "0"}
+    with tempfile.NamedTemporaryFile("r") as output:
+        command = ["valgrind", *_COUNT, sys.executable, "-m", "tests.benchmarks.child", wanted, output.name]
+        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS)
+        counted = _COUNTED.search(done.stderr)
+        assert done.returncode == 0, done.stderr
+        assert counted is not None, done.stderr
+        figures = json.load(output)
+    return int(counted[1].replace(",", "")), figures["sent"]
+
+
+def main() -> None:
+    counts = instructions((STOCK, *sys.argv[1:]) if sys.argv[1:] else (STOCK, "logcapy-stdlib"))
+    for setup, count in counts.items():
+        print(f"{setup:20} {count:10,.0f} instructions a record, {count / counts[STOCK]:.3f} of stock's")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What is measured within one process; each measure is a module with ``measure(opened, work, records)``."""

@@ -1,0 +1,130 @@
+"""What is measured, in which order: in rounds, and within a round the set-ups take turns."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from . import compression, startup, throughput
+from .children import Children
+from .setups import FLOOR, SETUPS, STOCK
+from .works import WORKS
+
+OURS = [name for name, setup in SETUPS.items() if name.startswith("logcapy") and not setup.works]
+#: Those that keep records in a queue until somebody answers.
+QUEUEING = [STOCK, *OURS]
+INTO_COLLECTOR = [*QUEUEING, "stock-gzip", "logcapy-gzip"]
+GROWTH = (1, 1_000, 10_000, 100_000)
+LARGEST = 1_000_000
+QUEUED = 100_000
+_STARTS = 3
+MEASURES = ("cost", "growth", "memory", "start", "idle", "below", "catch", "throughput", "compression")
+Row = dict[str, Any]
+
+
+@dataclass
+class Plan:
+    """Which measurements to take.
+
+    Args:
+        children: How they are started.
+        rounds: How often.
+        measures: Which, of ``MEASURES``.
+    """
+
+    children: Children
+    rounds: int
+    measures: tuple[str, ...] = MEASURES
+
+    def run(self) -> Iterator[Row]:
+        """Rows of measure, setup, work, round and figures."""
+        with throughput.counting_collector() as collector:
+            if collector is None and "throughput" in self.measures:
+                print("no Collector is installed: throughput is left out", file=sys.stderr)
+            for number in range(self.rounds):
+                for measure in self.measures:
+                    began = time.monotonic()
+                    rows = (
+                        self._throughput(number, collector) if measure == "throughput" else self._one(measure, number)
+                    )
+                    for row in rows:
+                        yield {"measure": measure, "round": number, **row}
+                    print(f"round {number + 1}: {measure}, {time.monotonic() - began:.0f} s", file=sys.stderr)
+
+    def _one(self, measure: str, number: int) -> Iterator[Row]:
+        rows: Iterator[Row] = getattr(self, f"_{measure}")(number)
+        return rows
+
+    def _in_turn(self, setups: Iterable[str], number: int) -> list[str]:
+        """Another begins each round, so that nobody always follows the same one."""
+        names = list(setups)
+        first = number % len(names)
+        return names[first:] + names[:first]
+
+    def _cost(self, number: int) -> Iterator[Row]:
+        for work in WORKS:
+            if work == "many":
+                continue
+            able = [name for name, setup in SETUPS.items() if setup.does(work)]
+            if work == "sixty-four":
+                able = [FLOOR, *QUEUEING]
+            for setup in self._in_turn(able, number):
+                figures = self._measured_cost(setup, work, None)
+                yield {"setup": setup, "work": work, **figures}
+
+    def _measured_cost(self, setup: str, work: str, records: int | None) -> Row:
+        """The cost, after seeing that everything has arrived."""
+        self.children.count()
+        figures = self.children.measure("cost", setup, work, records)
+        if not SETUPS[setup].sends:
+            return figures
+        arrived = self.children.count()
+        assert arrived["records"] == figures["sent"], f"{setup}, {work}: {arrived}, sent were {figures['sent']}"
+        return {**figures, "bytes": arrived["bytes"] / arrived["records"]}
+
+    def _growth(self, number: int) -> Iterator[Row]:
+        for records in GROWTH if number else (*GROWTH, LARGEST):
+            records = max(1, round(records * self.children.scale))
+            figures = self._measured_cost("logcapy-stdlib", "many", records)
+            yield {"setup": "logcapy-stdlib", "work": str(records), **figures}
+
+    def _memory(self, number: int) -> Iterator[Row]:
+        silent = f"{self.children.endpoint}/silent"
+        records = max(1, round(QUEUED * self.children.scale))
+        for setup in self._in_turn(QUEUEING, number):
+            figures = self.children.measure("memory", setup, "usual", records, silent)
+            yield {"setup": setup, "work": "usual", **figures}
+
+    def _start(self, number: int) -> Iterator[Row]:
+        for _ in range(_STARTS):
+            for setup in self._in_turn((FLOOR, STOCK, "logcapy-stdlib"), number):
+                yield {"setup": setup, "work": "", **startup.measure(self.children, setup)}
+
+    def _idle(self, number: int) -> Iterator[Row]:
+        """All at the same time: they sleep."""
+        able = [name for name, setup in SETUPS.items() if not setup.works]
+        for child in [self.children.start("idle", setup, "usual", 1_000) for setup in able]:
+            figures = self.children.figures(child)
+            yield {"setup": child.wanted["setup"], "work": "usual", **figures}
+
+    def _below(self, number: int) -> Iterator[Row]:
+        able = [name for name, setup in SETUPS.items() if not setup.works]
+        for setup in self._in_turn(able, number):
+            yield {"setup": setup, "work": "usual", **self.children.measure("below_level", setup, "usual", 10_000)}
+
+    def _catch(self, number: int) -> Iterator[Row]:
+        figures = self.children.measure("catch", "logcapy-stdlib", "usual", 1)
+        yield {"setup": "logcapy-stdlib", "work": "", **figures}
+
+    def _throughput(self, number: int, collector: throughput.CountingCollector | None) -> Iterator[Row]:
+        for setup in self._in_turn(INTO_COLLECTOR, number) if collector else ():
+            figures = throughput.measure(self.children, collector, setup)
+            yield {"setup": setup, "work": "usual", **figures}
+
+    def _compression(self, number: int) -> Iterator[Row]:
+        body, records = compression.a_request(self.children)
+        for way in compression.WAYS:
+            yield {"setup": "logcapy-stdlib", "work": way, **compression.measure(way, body, records)}
