@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,10 @@ _TESTBED = os.environ.get("LOGCAPY_TESTBED")
 # tests', not LogCapy's, which would report them as unknown.
 for _name in [name for name in os.environ if name.startswith(("OTEL_", "LOGCAPY_"))]:
     del os.environ[_name]
+
+# What starts tests in the background, as shells do with `&`, lets them ignore Ctrl-C, and their children with them.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
