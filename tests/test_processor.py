@@ -17,6 +17,7 @@ from opentelemetry.sdk._logs.export import (
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 
+from logcapy import _guard
 from logcapy.config import LogCapyConfig
 from logcapy.deliver import batch
 from logcapy.export.otlp_grpc import OTLPGrpcLogRecordExporter
@@ -217,3 +218,15 @@ def test_what_waits_holds_no_exception_and_no_context_of_the_caller() -> None:
     emit_some(LogCapyLogRecordProcessor(Looking()))
     assert [record.log_record.exception for record in seen] == [None, None]
     assert [dict(record.log_record.context or {}) for record in seen] == [{}, {}]
+
+
+def test_what_is_told_on_stderr_is_redacted_too(capsys: pytest.CaptureFixture[str]) -> None:
+    before = _guard._reporter.redact
+    try:
+        LogCapyLogRecordProcessor([], config=LogCapyConfig(redact=()))
+        assert _guard._reporter.redact is before
+        LogCapyLogRecordProcessor([], config=LogCapyConfig())
+        _guard.say("an error of the application", "RuntimeError: token=abc123secret")
+    finally:
+        _guard.redact_messages(before)
+    assert capsys.readouterr().err == "logcapy: RuntimeError: token=[REDACTED]\n"

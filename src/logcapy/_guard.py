@@ -30,6 +30,8 @@ class Reporter:
         self._lock = threading.RLock()
         self._next_time: dict[str, float] = {}
         self._held_back: dict[str, int] = {}
+        #: Takes the secrets out of a message: it may quote an error of the application's.
+        self.redact: Callable[[str], str] = str
         os.register_at_fork(after_in_child=self._renew_lock)
 
     def _renew_lock(self) -> None:
@@ -61,12 +63,18 @@ class Reporter:
 
     def _print(self, line: str) -> None:
         try:
+            line = self.redact(line)
             if self._write is not None:
                 self._write(line)
             elif sys.stderr is not None:
                 sys.stderr.write(line)
         except Exception:  # noqa: BLE001, S110 - a closed or broken stderr must not reach the application
             pass
+
+
+def redact_messages(redact: Callable[[str], str]) -> None:
+    """From now on take the secrets out of what is said; ``redact`` never raises."""
+    _reporter.redact = redact
 
 
 _reporter = Reporter()

@@ -12,7 +12,7 @@ from opentelemetry.sdk._logs import LogRecordProcessor, ReadWriteLogRecord
 from opentelemetry.sdk._logs.export import LogRecordExporter
 
 from . import environment
-from ._guard import describe_error, say
+from ._guard import describe_error, redact_messages, say
 from .capture.exceptions import ExceptionProcessor, is_first_telling
 from .capture.handing_on import let_go
 from .config import BatchConfig, LogCapyConfig
@@ -75,6 +75,8 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
         )
         self._edits_in_place = destination is None
         self.redactor = Redactor(self.config.redact, self.config.redact_keys)
+        if self.config.redact:
+            redact_messages(self.redactor.text)
         self._exceptions = ExceptionProcessor(
             with_variables=self.config.frame_variables,
             adds_span_events=self.config.exception_signal == "logs/dup",
