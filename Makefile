@@ -3,6 +3,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Most tests wait for something: for a server, a process, a deadline.
+PYTEST_WORKERS ?= 3
+PYTEST := -m pytest -n $(PYTEST_WORKERS) --dist worksteal
 READY := $(VENV)/.ready
 
 .PHONY: help setup test fast lint format types layers docs build compiled demo bench faults clean
@@ -19,10 +22,10 @@ $(READY): pyproject.toml
 setup: $(READY) ## Make the virtual environment with everything in it
 
 test: $(READY) ## Run all tests; those that need a server say so where it is missing
-	$(BIN)/python -m pytest
+	$(BIN)/python $(PYTEST)
 
 fast: $(READY) ## Run the tests that need no server and start no application
-	$(BIN)/python -m pytest -m 'not slow and not servers'
+	$(BIN)/python $(PYTEST) -m 'not slow and not servers'
 
 lint: $(READY) ## Check style and formatting
 	$(BIN)/ruff check .
@@ -52,7 +55,7 @@ compiled: .venv-compiled/.ready ## Build the wheel with compiled modules, and ru
 	HATCH_BUILD_HOOK_ENABLE_MYPYC=1 .venv-compiled/bin/python -m build --outdir build/compiled
 	.venv-compiled/bin/python -m pip install --quiet --force-reinstall --no-deps build/compiled/logcapy-*.whl
 	.venv-compiled/bin/python tools/check_compiled.py
-	.venv-compiled/bin/python -m pytest -m 'not slow and not servers'
+	.venv-compiled/bin/python $(PYTEST) -m 'not slow and not servers'
 
 .venv-compiled/.ready: pyproject.toml
 	$(PYTHON) -m venv .venv-compiled

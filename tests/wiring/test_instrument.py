@@ -261,6 +261,17 @@ def test_without_a_collector_the_application_ends_at_once_and_the_loss_is_told(p
     assert any("2 records were not delivered" in line for line in run.said), run.stderr
 
 
+def test_without_a_collector_a_spool_keeps_what_waits_and_that_is_told(program: Program, tmp_path: Path) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        endpoint = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        run = program.run(LOGS, OTEL_EXPORTER_OTLP_ENDPOINT=endpoint, LOGCAPY_SPOOL_DIR=str(tmp_path / "spool"))
+    assert run.returncode == 0
+    assert any("on disk are 2 records" in line and endpoint in line for line in run.said), run.stderr
+    assert not any("not delivered" in line for line in run.said), run.stderr
+    assert list((tmp_path / "spool").rglob("*.seg"))
+
+
 def test_with_a_collector_that_hangs_the_application_ends_within_its_deadline(program: Program) -> None:
     with socket.socket() as black_hole:
         black_hole.bind(("127.0.0.1", 0))

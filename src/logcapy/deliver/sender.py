@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from logcapy._attempts import DestinationState
 from logcapy._backoff import backoff_seconds
-from logcapy._guard import describe_error
+from logcapy._guard import describe_error, say
 from logcapy.exporter import Patience, PayloadExporter, Tally, say_fate, send_once
 from logcapy.types import Broken, Outcome, Payload, Retry, TooLarge
 
@@ -152,6 +152,8 @@ class Sender:
             pause_seconds = self._attempt(job)
             self._tend_when_due()
             if pause_seconds is not None:
+                name, reason = self._exporter.name, self._state.failing_reason
+                say(f"{name}:waits", f"{name}: failing, on disk are {self._spool.records} records: {reason}")
                 if self._stopping:
                     return
                 self._rest(pause_seconds)
