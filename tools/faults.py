@@ -11,6 +11,7 @@ import logging
 import os
 import platform
 import re
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -25,6 +26,9 @@ _TESTBED = Path(os.environ.get("LOGCAPY_TESTBED") or Path.home() / ".cache" / "l
 # Nobody's settings are to change what is measured.
 for _name in [name for name in os.environ if name.startswith(("OTEL_", "LOGCAPY_"))]:
     del os.environ[_name]
+# What starts this in the background, as shells do with `&`, lets it ignore Ctrl-C, and the programs of row 18 with it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 from tests.faults.rows import LONG, ROWS, SHORT, Figure, Scale  # noqa: E402 - needs the path and the environment
 
@@ -67,12 +71,16 @@ def as_markdown(figures: Sequence[Figure], words: str) -> str:
     """The versions and the table."""
     versions = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     head = "| # | fault | LogCapy must | LogCapy | OpenTelemetry alone |\n|---|---|---|---|---|\n"
-    rows = "".join(
+    rows = "".join(map(as_row, figures))
+    return f"\nThe {words} form, measured with Python {platform.python_version()}, {versions}.\n\n{head}{rows}\n"
+
+
+def as_row(figure: Figure) -> str:
+    """One line of the table."""
+    return (
         f"| {figure.number} | {_cell(figure.fault)} | {_cell(figure.criterion)} | "
         f"{'' if figure.holds else '**does not hold**: '}{_cell(figure.logcapy)} | {_cell(figure.stock or '')} |\n"
-        for figure in figures
     )
-    return f"\nThe {words} form, measured with Python {platform.python_version()}, {versions}.\n\n{head}{rows}\n"
 
 
 def _cell(text: str) -> str:
@@ -84,7 +92,10 @@ def main() -> int:
     parser.add_argument("--short", action="store_true", help="what the tests run, in about four minutes")
     parser.add_argument("--rows", help="only these, with commas between")
     parser.add_argument(
-        "--markdown", type=Path, metavar="PAGE", help="also replace the table between the marks of a page"
+        "--markdown",
+        type=Path,
+        metavar="PAGE",
+        help="also replace the table between the marks of a page, or with --rows these rows of it",
     )
     arguments = parser.parse_args()
     numbers = sorted(ROWS) if arguments.rows is None else [int(number) for number in arguments.rows.split(",")]
@@ -94,8 +105,13 @@ def main() -> int:
     figures = list(measure(numbers, scale))
     print(as_text(figures))
     if arguments.markdown is not None:
-        table = as_markdown(figures, "short" if arguments.short else "long")
-        arguments.markdown.write_text(_TABLE.sub(lambda _: table, arguments.markdown.read_text()))
+        page = arguments.markdown.read_text()
+        if arguments.rows is None:
+            table = as_markdown(figures, "short" if arguments.short else "long")
+            page = _TABLE.sub(lambda _: table, page)
+        for figure in figures if arguments.rows is not None else ():
+            page = re.sub(rf"^\| {figure.number} \|.*\n", lambda _, row=figure: as_row(row), page, flags=re.MULTILINE)
+        arguments.markdown.write_text(page)
     return 0 if all(figure.holds for figure in figures) else 1
 
 
