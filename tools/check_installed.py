@@ -16,12 +16,15 @@ NEEDS = {
     "logcapy.integrations.fastapi": "fastapi",
     "logcapy.integrations.flask": "flask",
     "logcapy.integrations.django": "django",
+    **{f"logcapy.{room}.{name}": name for room in ("capture", "integrations") for name in ("structlog", "loguru")},
+    "logcapy.prometheus": "prometheus",
 }
 
 extra = sys.argv[1] if len(sys.argv) > 1 else ""
 assert "site-packages" in logcapy.__file__, logcapy.__file__
 loaded = {name.partition(".")[0] for name in sys.modules}
-assert not loaded & {"fastapi", "starlette", "flask", "django", "celery", "grpc", "pydantic"}, "imported without need"
+optional = {"fastapi", "starlette", "flask", "django", "celery", "grpc", "pydantic", "structlog", "loguru"}
+assert not loaded & {*optional, "prometheus_client"}, "imported without need"
 for module in pkgutil.walk_packages(logcapy.__path__, "logcapy."):
     if NEEDS.get(module.name) in (None, extra) or extra == "all":
         importlib.import_module(module.name)
