@@ -261,6 +261,15 @@ def test_without_a_collector_the_application_ends_at_once_and_the_loss_is_told(p
     assert any("2 records were not delivered" in line for line in run.said), run.stderr
 
 
+def test_at_the_end_all_losses_are_told_in_one_line(program: Program) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        endpoint = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        source = "import logging\nfor number in range(1500):\n    logging.warning('%s', number)"
+        run = program.run(source, OTEL_EXPORTER_OTLP_ENDPOINT=endpoint)
+    assert any("1500 of 1500 records were not delivered" in line for line in run.said), run.said
+
+
 def test_without_a_collector_a_spool_keeps_what_waits_and_that_is_told(program: Program, tmp_path: Path) -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))

@@ -223,10 +223,19 @@ class BatchLogRecordProcessor(Readings, LogRecordProcessor):
         self._worker.end(timeout_seconds)
         if self._spooling is not None:
             self._spooling.end(deadline - time.monotonic())
-        left = self._queue.close() + self._queue.accounts.give_up()
-        if left:
-            say("shutdown", f"records that were not delivered before the process ended: {left}")
+        self._queue.close()
+        self._queue.accounts.give_up()
+        self._tell_losses()
         self._end_exporter()
+
+    def _tell_losses(self) -> None:
+        """All of them in one line at the end: what is said while records are lost is said once a minute."""
+        stats = self.stats()
+        if stats.dropped:
+            name = getattr(self.exporter, "name", type(self.exporter).__name__)
+            reasons = ", ".join(f"{reason} {count}" for reason, count in stats.dropped.items())
+            lost = sum(stats.dropped.values())
+            say(f"shutdown:{name}", f"{name}: {lost} of {stats.emitted} records were not delivered: {reasons}")
 
     def _end_exporter(self) -> None:
         """Give an exporter that hangs no more time than there is."""
