@@ -73,6 +73,8 @@ def test_the_records_of_the_last_moment_arrive_and_the_status_is_uvicorns_own(
     bare, _ = serve(tmp_path, *options, instrument=False)
     status = bare.terminate(how=end)
     process, _ = serve(tmp_path, *options, OTEL_EXPORTER_OTLP_ENDPOINT=program.endpoint)
+    # One of two workers may answer before the other is there.
+    wait_until(lambda: process.stderr.count("startup complete") == servers, 30, lambda: process.stderr)
     assert process.terminate(how=end) == status, process
     bodies = [str(body) for body in program.bodies]
     assert sum('"GET /last HTTP/1.1" 200' in body for body in bodies) == 1, process
