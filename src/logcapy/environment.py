@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from ._guard import say_once
-from ._settings import BATCH, LOGCAPY, OTLP, OTLP_ENDPOINT, OTLP_PROTOCOL, Setting
-from .config import PROTOCOLS, BatchConfig, LogCapyConfig, OtlpConfig
+from .config import PROTOCOLS, BatchConfig, LogCapyConfig, OtlpConfig, Setting, field_names
+from .config.destinations import DestinationConfig, destination_variables
+from .config.otlp import ENDPOINT_ROW, PROTOCOL_ROW
 from .errors import ConfigError, nearest_name
 
 Report = Callable[[ConfigError], None]
-_Config = TypeVar("_Config", LogCapyConfig, BatchConfig, OtlpConfig)
+_Config = TypeVar("_Config")
+_Destination = TypeVar("_Destination", bound=DestinationConfig)
 
 
 def raise_error(error: ConfigError) -> None:
@@ -37,22 +39,49 @@ def logcapy_config(report: Report) -> LogCapyConfig:
     A name that does not exist is told on stderr with the nearest one that does, and never raises: it may be
     another version's.
     """
-    known = [variable for row in LOGCAPY for variable in row.variables]
-    for name in sorted(os.environ):
-        if name.startswith("LOGCAPY_") and name not in known:
-            nearest = nearest_name(name, known)
+    rows: tuple[Setting, ...] = LogCapyConfig.rows
+    known = {variable for row in rows for variable in row.variables}
+    unknown = sorted(name for name in os.environ if name.startswith("LOGCAPY_") and name not in known)
+    if unknown:
+        known |= destination_variables()
+    for name in unknown:
+        if name not in known:
+            nearest = nearest_name(name, sorted(known))
             hint = f"; did you mean {nearest}?" if nearest else ""
             say_once(f"config:{name}", f"there is no variable {name}{hint}")
-    return _build(LogCapyConfig, dict(_read(LOGCAPY, report)), LOGCAPY, report)
+    return _build(LogCapyConfig, dict(_read(rows, report)), rows, report)
+
+
+def destination_config(kind: type[_Destination], fields: Mapping[str, object]) -> _Destination:
+    """What ``LOGCAPY_<DESTINATION>_*``, or a vendor's own variables, say of one destination.
+
+    Args:
+        kind: The destination's configuration.
+        fields: Some of its fields, which win over the variables.
+
+    Raises:
+        ConfigError: A field does not exist, has a value that cannot be used, or must be set and is not.
+    """
+    known = field_names(kind)
+    for name in fields:
+        if name not in known:
+            allowed = f"use any of {', '.join(known)}"
+            raise ConfigError(name, "[REDACTED]", allowed, nearest=nearest_name(name, known))
+    read = dict(_read([row for row in kind.rows if row.field not in fields], raise_error))
+    try:
+        return kind(**read, **fields)
+    except ConfigError as error:
+        row = next((row for row in kind.rows if row.field == error.setting and row.field not in fields), None)
+        raise (error if row is None else _wrong(row, str(error.value), nearest=error.nearest)) from None
 
 
 def batch_config(report: Report) -> BatchConfig:
     """What ``OTEL_BLRP_*`` says; a queue smaller than the default batch makes the batch smaller."""
-    values = dict(_read(BATCH, report))
+    values = dict(_read(BatchConfig.rows, report))
     queue_size = values.get("max_queue_size", BatchConfig().max_queue_size)
     if isinstance(queue_size, int) and queue_size > 0:
         values.setdefault("max_export_batch_size", min(512, queue_size))
-    return _build(BatchConfig, values, BATCH, report)
+    return _build(BatchConfig, values, BatchConfig.rows, report)
 
 
 def otlp_config(report: Report, protocol: str | None = None) -> OtlpConfig:
@@ -62,19 +91,19 @@ def otlp_config(report: Report, protocol: str | None = None) -> OtlpConfig:
         report: Told of what is wrong.
         protocol: The protocol, where it is already decided by something else than the environment.
     """
-    values = dict(_read((OTLP_PROTOCOL, *OTLP), report))
+    values = dict(_read((PROTOCOL_ROW, *OtlpConfig.rows), report))
     if protocol is not None or values.get("protocol") not in PROTOCOLS:
         if protocol is None and "protocol" in values:
-            report(_wrong(OTLP_PROTOCOL, str(values["protocol"])))
+            report(_wrong(PROTOCOL_ROW, str(values["protocol"])))
         values["protocol"] = protocol or PROTOCOLS[0]
     endpoint = _otlp_endpoint(grpc=values["protocol"] == "grpc")
     if endpoint is not None:
         values["endpoint"] = endpoint
-    return _build(OtlpConfig, values, (OTLP_PROTOCOL, OTLP_ENDPOINT, *OTLP), report)
+    return _build(OtlpConfig, values, (PROTOCOL_ROW, ENDPOINT_ROW, *OtlpConfig.rows), report)
 
 
 def _otlp_endpoint(*, grpc: bool) -> str | None:
-    own, base = (os.environ.get(name, "").strip() for name in OTLP_ENDPOINT.variables)
+    own, base = (os.environ.get(name, "").strip() for name in ENDPOINT_ROW.variables)
     if grpc:
         return own or base or "http://localhost:4317"
     if own:
@@ -149,7 +178,7 @@ def _build(kind: type[_Config], values: dict[str, object], rows: tuple[Setting, 
     by_field = {row.field: row for row in rows}
     while True:
         try:
-            return kind(**values)  # type: ignore[arg-type]
+            return kind(**values)
         except ConfigError as error:
             row = by_field[error.setting]
             report(_wrong(row, str(error.value), nearest=error.nearest))

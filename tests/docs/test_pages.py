@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from logcapy import _settings
 from logcapy.config import LogCapyConfig, field_names
 from servers.processes import RunningProcess, clean_environment, free_port, wait_until
 from wiring.conftest import Program, program
@@ -79,6 +78,6 @@ def test_the_python_of_a_page_runs(page: str, tmp_path: Path) -> None:
 
 def test_the_settings_page_lists_every_variable_and_no_other() -> None:
     page = (ROOT / "docs/configuration.md").read_text()
-    read = {variable for row in _settings.LOGCAPY for variable in row.variables}
+    read = {variable for row in LogCapyConfig.rows for variable in row.variables}
     assert set(re.findall(r"LOGCAPY_[A-Z_]+[A-Z]", page)) == {name for name in read if name.startswith("LOGCAPY_")}
-    assert {row.field for row in _settings.LOGCAPY} == set(field_names(LogCapyConfig))
+    assert {row.field for row in LogCapyConfig.rows} == set(field_names(LogCapyConfig))

@@ -1,4 +1,4 @@
-"""Settings as values. Where they come from is :mod:`logcapy.environment`; what they do is in the rooms.
+"""Settings as values, each with the variables that set it. What they do is in the rooms.
 
 Durations are in milliseconds, as OpenTelemetry's are.
 """
@@ -7,16 +7,11 @@ from __future__ import annotations
 
 from .batch import BatchConfig
 from .delivery import FSYNC_MODES, OVERFLOW_POLICIES, SPOOL_MODES, DeliveryConfig, delivery_fields
+from .enrichment import ENRICHERS, EnrichmentConfig
 from .otlp import COMPRESSIONS, PROTOCOLS, OtlpConfig
-from .records import (
-    ENRICHERS,
-    EXCEPTION_REPEATS,
-    EXCEPTION_SIGNALS,
-    OFF,
-    REDACTION_PRESETS,
-    LogCapyConfig,
-    field_names,
-)
+from .records import EXCEPTION_REPEATS, EXCEPTION_SIGNALS, LogCapyConfig, field_names
+from .redaction import REDACTION_PRESETS, RedactionConfig
+from .setting import OFF, Setting
 
 __all__ = [
     "COMPRESSIONS",
@@ -31,8 +26,11 @@ __all__ = [
     "SPOOL_MODES",
     "BatchConfig",
     "DeliveryConfig",
+    "EnrichmentConfig",
     "LogCapyConfig",
     "OtlpConfig",
+    "RedactionConfig",
+    "Setting",
     "delivery_fields",
     "field_names",
 ]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from .checks import require, require_count, require_milliseconds
+from .setting import COUNT, MILLISECONDS, Setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,13 @@ class BatchConfig:
     Raises:
         ConfigError: A field has a value that cannot be used.
     """
+
+    rows: ClassVar = (
+        Setting("schedule_delay", ("OTEL_BLRP_SCHEDULE_DELAY",), float, MILLISECONDS),
+        Setting("export_timeout", ("OTEL_BLRP_EXPORT_TIMEOUT",), float, MILLISECONDS),
+        Setting("max_queue_size", ("OTEL_BLRP_MAX_QUEUE_SIZE",), int, COUNT),
+        Setting("max_export_batch_size", ("OTEL_BLRP_MAX_EXPORT_BATCH_SIZE",), int, COUNT),
+    )
 
     schedule_delay: float = 1000
     export_timeout: float = 30000

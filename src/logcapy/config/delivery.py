@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import ClassVar
 
 from .checks import require, require_count, require_milliseconds, require_names
+from .setting import COUNT, MILLISECONDS, Setting
 
 OVERFLOW_POLICIES = ("drop_oldest", "drop_newest", "block", "sample")
 SPOOL_MODES = ("off", "overflow", "always")
 FSYNC_MODES = ("none", "interval", "batch")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class DeliveryConfig:
     """How records wait and leave. Each field is the variable ``LOGCAPY_<FIELD>``.
 
@@ -34,6 +36,18 @@ class DeliveryConfig:
     Raises:
         ConfigError: A field has a value that cannot be used.
     """
+
+    rows: ClassVar[tuple[Setting, ...]] = (
+        Setting("shutdown_timeout", ("LOGCAPY_SHUTDOWN_TIMEOUT",), float, MILLISECONDS),
+        Setting("overflow", ("LOGCAPY_OVERFLOW",), str.lower, f"one of {', '.join(OVERFLOW_POLICIES)}"),
+        Setting("block_timeout", ("LOGCAPY_BLOCK_TIMEOUT",), float, MILLISECONDS),
+        Setting("max_queue_bytes", ("LOGCAPY_MAX_QUEUE_BYTES",), int, COUNT),
+        Setting("spool", ("LOGCAPY_SPOOL",), str.lower, f"one of {', '.join(SPOOL_MODES)}; with LOGCAPY_SPOOL_DIR"),
+        Setting("spool_dir", ("LOGCAPY_SPOOL_DIR",), str, "the path of a folder"),
+        Setting("spool_max_bytes", ("LOGCAPY_SPOOL_MAX_BYTES",), int, COUNT),
+        Setting("spool_max_age", ("LOGCAPY_SPOOL_MAX_AGE",), float, MILLISECONDS),
+        Setting("spool_fsync", ("LOGCAPY_SPOOL_FSYNC",), str.lower, f"one of {', '.join(FSYNC_MODES)}"),
+    )
 
     shutdown_timeout: float = 5000
     overflow: str = "drop_oldest"

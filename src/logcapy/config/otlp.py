@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
+from . import setting
 from .checks import require, require_milliseconds, require_names
+from .setting import Setting
 
 PROTOCOLS = ("http/protobuf", "grpc")
 COMPRESSIONS = ("none", "gzip")
+
+
+def _row(name: str, parse: Callable[[str], object], allowed: str, *, secret: bool = False) -> Setting:
+    variables = (f"OTEL_EXPORTER_OTLP_LOGS_{name.upper()}", f"OTEL_EXPORTER_OTLP_{name.upper()}")
+    return Setting(name, variables, parse, allowed, secret)
+
+
+#: These two are not read by themselves: the protocol says how the endpoint is meant.
+PROTOCOL_ROW = _row("protocol", str.lower, f"one of {', '.join(PROTOCOLS)}")
+ENDPOINT_ROW = _row("endpoint", str, "a URL that begins with http:// or https://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +45,16 @@ class OtlpConfig:
     Raises:
         ConfigError: A field has a value that cannot be used.
     """
+
+    rows: ClassVar = (
+        _row("headers", setting.headers, "name=value, with commas between", secret=True),
+        _row("timeout", lambda text: float(text) * 1000, "seconds, more than 0"),
+        _row("compression", str.lower, f"one of {', '.join(COMPRESSIONS)}"),
+        _row("certificate", setting.existing_file, "the path of a PEM file"),
+        _row("client_key", setting.existing_file, "the path of a PEM file"),
+        _row("client_certificate", setting.existing_file, "the path of a PEM file"),
+        _row("insecure", setting.boolean, "true or false"),
+    )
 
     endpoint: str = "http://localhost:4318/v1/logs"
     protocol: str = "http/protobuf"

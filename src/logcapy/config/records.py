@@ -5,31 +5,27 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, fields
 from ipaddress import ip_network
+from typing import Any, ClassVar
 
 from logcapy.errors import ConfigError
 
-from .batch import BatchConfig
+from . import setting
 from .checks import require, require_names, require_strings
 from .delivery import DeliveryConfig
-from .otlp import OtlpConfig
+from .enrichment import EnrichmentConfig
+from .redaction import RedactionConfig
+from .setting import Setting
 
-REDACTION_PRESETS = ("credentials", "pci", "email")
-ENRICHERS = ("context", "request")
 EXCEPTION_REPEATS = ("reference", "drop")
 EXCEPTION_SIGNALS = ("logs", "logs/dup")
-#: The value of a setting that names something, for nothing.
-OFF = "off"
 
 
-@dataclass(frozen=True, slots=True)
-class LogCapyConfig(DeliveryConfig):
+@dataclass(frozen=True, kw_only=True)
+class LogCapyConfig(RedactionConfig, EnrichmentConfig, DeliveryConfig):
     """What LogCapy does with a record. Each field is the variable ``LOGCAPY_<FIELD>``.
 
     Args:
         enabled: False leaves everything as it is without LogCapy.
-        redact: The presets of redaction rules, of ``credentials``, ``pci``, ``email``; ``()`` for none.
-        redact_keys: Names of attributes and parameters whose values are masked, beside the presets' own.
-        enrich: What is added to each record, of ``context``, ``request``; ``()`` for nothing.
         exception_repeats: What becomes of a record whose exception an earlier record has told in full:
             ``reference`` keeps it with the fingerprint and the earlier record's id, ``drop`` leaves it out.
         exception_signal: ``logs/dup``: an exception is a log record and a span event; ``logs``: a log record only.
@@ -41,16 +37,38 @@ class LogCapyConfig(DeliveryConfig):
         trusted_proxies: Addresses and networks of the proxies whose ``Forwarded`` or ``X-Forwarded-For`` is believed.
         access_log: True makes a record of each request when its response has ended, in place of the server's own.
 
-    The fields of :class:`DeliveryConfig` are also this one's, by keyword.
+    The fields of :class:`RedactionConfig`, :class:`EnrichmentConfig` and :class:`DeliveryConfig` are this one's too.
 
     Raises:
         ConfigError: A field has a value that cannot be used.
     """
 
+    rows: ClassVar = (
+        Setting("enabled", ("LOGCAPY_ENABLED",), setting.boolean, "true or false"),
+        *RedactionConfig.rows,
+        *EnrichmentConfig.rows,
+        Setting(
+            "exception_repeats", ("LOGCAPY_EXCEPTION_REPEATS",), str.lower, f"one of {', '.join(EXCEPTION_REPEATS)}"
+        ),
+        Setting(
+            "exception_signal",
+            ("OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN",),
+            str.lower,
+            f"one of {', '.join(EXCEPTION_SIGNALS)}",
+        ),
+        Setting("frame_variables", ("LOGCAPY_FRAME_VARIABLES",), setting.boolean, "true or false"),
+        Setting("request_id_header", ("LOGCAPY_REQUEST_ID_HEADER",), str.lower, "the name of a header, or off"),
+        Setting(
+            "trusted_proxies",
+            ("LOGCAPY_TRUSTED_PROXIES",),
+            setting.names,
+            "addresses like 10.0.0.1 and networks like 10.0.0.0/8, with commas between",
+        ),
+        Setting("access_log", ("LOGCAPY_ACCESS_LOG",), setting.boolean, "true or false"),
+        *DeliveryConfig.rows,
+    )
+
     enabled: bool = True
-    redact: tuple[str, ...] = REDACTION_PRESETS
-    redact_keys: tuple[str, ...] = ()
-    enrich: tuple[str, ...] = ENRICHERS
     exception_repeats: str = "reference"
     exception_signal: str = "logs/dup"
     frame_variables: bool = False
@@ -59,11 +77,9 @@ class LogCapyConfig(DeliveryConfig):
     access_log: bool = False
 
     def __post_init__(self) -> None:
-        DeliveryConfig.__post_init__(self)  # super() does not know a class with slots
+        for part in (RedactionConfig, EnrichmentConfig, DeliveryConfig):
+            part.__post_init__(self)
         require("enabled", self.enabled, isinstance(self.enabled, bool), "True or False")
-        require_names("redact", self.redact, REDACTION_PRESETS)
-        require_strings("redact_keys", self.redact_keys)
-        require_names("enrich", self.enrich, ENRICHERS)
         require_names("exception_repeats", (self.exception_repeats,), EXCEPTION_REPEATS)
         require_names("exception_signal", (self.exception_signal,), EXCEPTION_SIGNALS)
         require("frame_variables", self.frame_variables, isinstance(self.frame_variables, bool), "True or False")
@@ -87,6 +103,6 @@ def _require_networks(setting: str, values: object) -> None:
             raise ConfigError(setting, value, "addresses like 10.0.0.1 and networks like 10.0.0.0/8") from None
 
 
-def field_names(config: type[LogCapyConfig | BatchConfig | OtlpConfig]) -> tuple[str, ...]:
+def field_names(config: type[Any]) -> tuple[str, ...]:
     """The names of a configuration's fields, in order."""
     return tuple(row.name for row in fields(config))

@@ -9,7 +9,7 @@ import ssl
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -33,13 +33,30 @@ _PUBLIC_HEADERS = frozenset(("content-type", "content-encoding", "user-agent"))
 _MOST_ANSWER_BYTES = 65536
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a destination answered.
+
+    Args:
+        status: Of HTTP.
+        headers: By name, whatever its case.
+        body: At most 64 KiB of it, not decompressed.
+        count: How many records the request carried.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    count: int
+
+
 def plain_message(body: bytes) -> str:
     """An answer's text, whatever its encoding."""
     return body.decode(errors="replace")
 
 
-def _delivered(_body: bytes) -> Outcome:
-    return Delivered()
+def _by_status(_answer: Answer) -> None:
+    return None
 
 
 class HttpTransport:
@@ -57,8 +74,9 @@ class HttpTransport:
         client_key: A PEM file, for mutual TLS.
         client_certificate: A PEM file, for mutual TLS.
         retry_statuses: After which statuses the payload may be sent again.
-        read_success: The outcome that the body of a 2xx answer tells. Total.
-        read_message: The message in the body of another answer. Total.
+        read_answer: The outcome that an answer tells in a way of its own; None where its status says it all, as OTLP
+            has it. Total.
+        read_message: The message in the body of an answer that is no success. Total.
 
     Raises:
         ConfigError: The URL, a header or a file cannot be used.
@@ -75,7 +93,7 @@ class HttpTransport:
         client_key: str | None = None,
         client_certificate: str | None = None,
         retry_statuses: Collection[int] = OTLP_RETRY_STATUSES,
-        read_success: Callable[[bytes], Outcome] = _delivered,
+        read_answer: Callable[[Answer], Outcome | None] = _by_status,
         read_message: Callable[[bytes], str] = plain_message,
     ) -> None:
         check_headers(headers, HTTP_HEADERS)
@@ -89,23 +107,34 @@ class HttpTransport:
             tls_context(certificate, client_key, client_certificate) if self._url.scheme == "https" else None
         )
         self._retry_statuses = frozenset(retry_statuses)
-        self._read_success = read_success
+        self._read_answer = read_answer
         self._read_message = read_message
         self._pool: urllib3.HTTPConnectionPool | None = None
         self._pool_pid = 0
 
     def send(self, payload: Payload, deadline: float) -> Outcome:
-        """Post once. See :class:`logcapy.types.Transport`. The process's proxy settings have no part in it."""
+        """Post a payload once. See :class:`logcapy.types.Transport`."""
+        return self.post(payload.body, len(payload.records), deadline)
+
+    def post(self, body: bytes, count: int, deadline: float, headers: Mapping[str, str] | None = None) -> Outcome:
+        """Post once. The process's proxy settings have no part in it.
+
+        Args:
+            body: Not compressed.
+            count: How many records it carries.
+            deadline: A ``time.monotonic()`` value.
+            headers: Of this request alone; what is in them is no secret.
+        """
         seconds = min(self._timeout_seconds, deadline - time.monotonic())
         if seconds <= 0:
             return Retry(self.reasons.reason("no time was left to send"))
         try:
-            body = gzip.compress(payload.body, 6, mtime=0) if self._use_gzip else payload.body
+            body = gzip.compress(body, 6, mtime=0) if self._use_gzip else body
             response = self._connections().urlopen(
                 "POST",
                 self._url.request_uri,
                 body=body,
-                headers=self._headers,
+                headers={**self._headers, **headers} if headers else self._headers,
                 timeout=urllib3.Timeout(total=seconds),
                 pool_timeout=math.ceil(seconds),
                 retries=False,
@@ -119,20 +148,24 @@ class HttpTransport:
             return Retry(self.reasons.reason(f"no answer ({_kind(error)})"), unreachable=True)
         except Exception as error:  # noqa: BLE001 - its text is left out: it may quote a header
             return Broken(self.reasons.reason(f"the request cannot be made ({_kind(error)})"))
-        outcome = self._outcome(response.status, response.headers, _read_answer(response), payload)
+        outcome = self._outcome(Answer(response.status, response.headers, _read_body(response), count))
         return replace(outcome, status=response.status)
 
-    def _outcome(self, status: int, headers: Mapping[str, str], body: bytes, payload: Payload) -> Outcome:
+    def _outcome(self, answer: Answer) -> Outcome:
+        told = self._read_answer(answer)
+        if told is not None:
+            return told
+        status = answer.status
         if 200 <= status <= 299:
-            return self._read_success(body)
-        reason = self.reasons.reason(f"HTTP {status}", self._read_message(body))
+            return Delivered()
+        reason = self.reasons.reason(f"HTTP {status}", self._read_message(answer.body))
         if status in self._retry_statuses:
-            return Retry(reason, retry_after_seconds(headers))
+            return Retry(reason, retry_after_seconds(answer.headers))
         if status == 413:
             return TooLarge(reason)
         if 300 <= status <= 399 or status in _SET_UP_STATUSES:
             return Broken(reason)
-        return Rejected(len(payload.records), reason)
+        return Rejected(answer.count, reason)
 
     def _tls_outcome(self, error: UrllibSSLError) -> Outcome:
         cause = error.args[0] if error.args else error
@@ -213,7 +246,7 @@ def _request_headers(headers: Mapping[str, str], auth: str | None, use_gzip: boo
     return merged
 
 
-def _read_answer(response: urllib3.BaseHTTPResponse) -> bytes:
+def _read_body(response: urllib3.BaseHTTPResponse) -> bytes:
     """At most 64 KiB of the body, as it came; what could be read where the rest failed: the status has been told."""
     body = b""
     with suppress(HTTPError, OSError):

@@ -13,7 +13,7 @@ from logcapy.config import OtlpConfig
 from logcapy.exporter import PayloadExporter
 from logcapy.types import Delivered, Outcome, Payload, Record, Rejected
 
-from ._http import HttpTransport, plain_message
+from ._http import Answer, HttpTransport, plain_message
 from ._otlp_response import partial_success, status_message
 from ._split import split_logs
 from .otlp import encode_logs
@@ -53,7 +53,7 @@ class OTLPHttpLogRecordExporter(PayloadExporter):
             certificate=config.certificate,
             client_key=config.client_key,
             client_certificate=config.client_certificate,
-            read_success=self._read_success,
+            read_answer=self._read_answer,
             read_message=lambda body: status_message(body) or plain_message(body),
         )
         self.destination = self._transport.place
@@ -78,8 +78,10 @@ class OTLPHttpLogRecordExporter(PayloadExporter):
         super().shutdown()
         self._transport.close()
 
-    def _read_success(self, body: bytes) -> Outcome:
-        rejected, message = partial_success(body)
+    def _read_answer(self, answer: Answer) -> Outcome | None:
+        if not 200 <= answer.status <= 299:
+            return None
+        rejected, message = partial_success(answer.body)
         if rejected <= 0:
             return Delivered()
         return Rejected(rejected, self._transport.reasons.reason(f"{rejected} records refused", message))

@@ -1,0 +1,60 @@
+"""One row a setting: the variables that set a field, how their text is read, and what is allowed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from opentelemetry.util.re import parse_env_headers
+
+MILLISECONDS = "milliseconds, more than 0"
+COUNT = "a whole number, 1 or more"
+#: The value of a setting that names something, for nothing.
+OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A field of a configuration and the variables that set it, the first one that is set wins.
+
+    Args:
+        field: The field's name.
+        variables: The variables' names, LogCapy's or OpenTelemetry's before a vendor's own.
+        parse: Reads a variable's text; raises ``ValueError`` or ``KeyError`` for one that cannot be read.
+        allowed: What is right, in words.
+        secret: Whether a value must never be shown.
+    """
+
+    field: str
+    variables: tuple[str, ...]
+    parse: Callable[[str], object]
+    allowed: str
+    secret: bool = False
+
+
+def boolean(text: str) -> bool:
+    """``true`` or ``false``."""
+    return {"true": True, "false": False}[text.lower()]
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Names with commas between; ``off`` for none."""
+    if text.lower() in (OFF, "none"):
+        return ()
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def headers(text: str) -> dict[str, str]:
+    """Headers as OpenTelemetry writes them: ``name=value,name=value``, percent-encoded."""
+    found = dict(parse_env_headers(text, liberal=True))
+    if not found:
+        raise ValueError("no header in it")
+    return found
+
+
+def existing_file(path: str) -> str:
+    """The path of a file that is there."""
+    if not os.path.isfile(path):  # noqa: PTH113 - a path from the environment, looked at once
+        raise ValueError("no such file")
+    return path
