@@ -57,7 +57,7 @@ def destination_config(kind: type[_Destination], fields: Mapping[str, object]) -
 
     Args:
         kind: The destination's configuration.
-        fields: Some of its fields, which win over the variables.
+        fields: Some of its fields, which win over the variables; a list serves for a tuple.
 
     Raises:
         ConfigError: A field does not exist, has a value that cannot be used, or must be set and is not.
@@ -68,8 +68,9 @@ def destination_config(kind: type[_Destination], fields: Mapping[str, object]) -
             allowed = f"use any of {', '.join(known)}"
             raise ConfigError(name, "[REDACTED]", allowed, nearest=nearest_name(name, known))
     read = dict(_read([row for row in kind.rows if row.field not in fields], raise_error))
+    given = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
     try:
-        return kind(**read, **fields)
+        return kind(**read, **given)
     except ConfigError as error:
         row = next((row for row in kind.rows if row.field == error.setting and row.field not in fields), None)
         raise (error if row is None else _wrong(row, str(error.value), nearest=error.nearest)) from None

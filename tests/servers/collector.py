@@ -94,13 +94,22 @@ def collector_environment(http_port: int, grpc_port: int, health_port: int, **mo
 
 
 @contextlib.contextmanager
-def running_collector(program: Path, folder: Path) -> Iterator[Collector]:
-    """Start a Collector that writes what it receives to files under ``folder``."""
+def running_collector(
+    program: Path, folder: Path, configuration: str = "config.test.yaml", **more: str
+) -> Iterator[Collector]:
+    """Start a Collector that writes what it receives to files under ``folder``.
+
+    Args:
+        program: The Collector.
+        folder: Where what it has written before is kept, and more is added.
+        configuration: One of those in ``collector/``.
+        **more: Variables that the configuration needs beside the usual ones.
+    """
     http_port, grpc_port, health_port = free_ports(3)
     output = folder / "received"
-    output.mkdir(parents=True)
-    env = collector_environment(http_port, grpc_port, health_port, OTELCOL_OUTPUT=str(output))
-    with running([program, "--config", CONFIGURATIONS / "config.test.yaml"], env, folder) as process:
+    output.mkdir(parents=True, exist_ok=True)
+    env = collector_environment(http_port, grpc_port, health_port, OTELCOL_OUTPUT=str(output), **more)
+    with running([program, "--config", CONFIGURATIONS / configuration], env, folder) as process:
         wait_until_healthy(process, health_port)
         yield Collector(http_port, grpc_port, output)
 
