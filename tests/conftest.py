@@ -12,14 +12,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from servers.collector import Collector, collector_program, running_collector
+from servers import testbed
+from servers.collector import Collector, running_collector
+from servers.loki import Loki, running_loki
 
-_REQUIRED_SERVERS = os.environ.get("LOGCAPY_REQUIRE_SERVERS", "").split(",")
-_COLLECTOR_IS_REQUIRED = "collector" in (name.strip() for name in _REQUIRED_SERVERS)
-_TESTBED = os.environ.get("LOGCAPY_TESTBED")
-
-# A developer's OTEL_EXPORTER_OTLP_ENDPOINT must not receive what tests send; and the two variables above are the
-# tests', not LogCapy's, which would report them as unknown.
+# A developer's OTEL_EXPORTER_OTLP_ENDPOINT must not receive what tests send; and the two variables that `testbed` has
+# read are the tests', not LogCapy's, which would report them as unknown.
 for _name in [name for name in os.environ if name.startswith(("OTEL_", "LOGCAPY_"))]:
     del os.environ[_name]
 
@@ -30,12 +28,25 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 @pytest.fixture(scope="session")
 def collector_binary() -> Path:
-    """The Collector's program. Without it a test skips, or fails under ``LOGCAPY_REQUIRE_SERVERS=collector``."""
-    return collector_program(_TESTBED, required=_COLLECTOR_IS_REQUIRED)
+    """The Collector's program."""
+    return testbed.program("collector", "otelcol")
 
 
 @pytest.fixture(scope="session")
 def collector(collector_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collector]:
     """A real Collector on ports of 127.0.0.1, one for all tests: tell records apart by ``service.name``."""
     with running_collector(collector_binary, tmp_path_factory.mktemp("collector")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def loki_binary() -> Path:
+    """Loki's program."""
+    return testbed.program("loki", "loki")
+
+
+@pytest.fixture(scope="session")
+def loki(loki_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loki]:
+    """A real Loki with tenants on a port of 127.0.0.1, one for all tests: each test has tenants of its own."""
+    with running_loki(loki_binary, tmp_path_factory.mktemp("loki")) as running:
         yield running

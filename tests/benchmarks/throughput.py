@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tempfile
 import urllib.request
@@ -12,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.collector import collector_environment, collector_program, wait_until_healthy
+from tests.servers import testbed
+from tests.servers.collector import collector_environment, wait_until_healthy
 from tests.servers.processes import free_ports, running
 
 from .children import Children
@@ -39,7 +39,7 @@ class CountingCollector:
 def counting_collector() -> Iterator[CountingCollector | None]:
     """A Collector that runs; None where its program is not installed."""
     try:
-        program = collector_program(os.environ.get("LOGCAPY_TESTBED"), required=False)
+        program = testbed.program("collector", "otelcol")
     except pytest.skip.Exception:
         yield None
         return

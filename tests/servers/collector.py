@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
-
-import pytest
 
 from .otlp_json import logs_of, spans_of
 from .processes import RunningProcess, clean_environment, free_ports, running, wait_until
@@ -67,20 +64,6 @@ class Collector:
         for line in path.read_bytes().splitlines(keepends=True):
             if line.endswith(b"\n"):  # the last one may be in the middle of being written
                 yield json.loads(line)
-
-
-def collector_program(testbed: str | None, *, required: bool) -> Path:
-    """Where the Collector's program is; skips the test without it, or fails it where the server is required."""
-    program = Path(testbed or Path.home() / ".cache" / "logcapy-testbed") / "otelcol"
-    if not os.access(program, os.X_OK):
-        message = (
-            f"no Collector at {program}: build one with the Collector's builder, as CONTRIBUTING.md tells, and "
-            "put the program `otelcol` into the folder that LOGCAPY_TESTBED names"
-        )
-        if required:
-            pytest.fail(message)
-        pytest.skip(message)
-    return program
 
 
 def collector_environment(http_port: int, grpc_port: int, health_port: int, **more: str) -> dict[str, str]:
