@@ -19,8 +19,8 @@ from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
 from logcapy.config import OtlpConfig
 from logcapy.export.otlp_grpc import OTLPGrpcLogRecordExporter
 from logcapy.export.otlp_http import OTLPHttpLogRecordExporter
-from logcapy.process.detectors import MASK
 from logcapy.process.redact import Redactor
+from logcapy.process.redaction.masking import MASK
 from logcapy.tail.colour import Paint
 from logcapy.tail.decode import PROTOBUF, decode_logs
 from logcapy.tail.render import Renderer
@@ -126,7 +126,8 @@ class _Raises(Mapping[str, Any]):
 @row(
     24,
     "A text that patterns backtrack on; a value that raises while it is redacted",
-    "≤ 10 ms for a record of 2,048 characters, linear beyond; fails closed: masked, not sent",
+    "≤ 10 ms for a record of 2,048 characters; a longer text is masked unseen once it took 10 ms and 1 µs a character; "
+    "fails closed: masked, not sent",
 )
 def row_24(_scale: Scale) -> Measured:
     redact = Redactor()
@@ -144,7 +145,7 @@ def row_24(_scale: Scale) -> Measured:
     return Measured(
         f"2,048 characters: {small * 1000:.1f} ms at worst ({text!r}), 20,480: {large * 1000:.0f} ms; "
         f"a value that raises is {fate}",
-        small <= 0.010 and large <= 30 * small and masked and b"hunter2" not in wire,
+        small <= 0.010 and large <= 0.060 and masked and b"hunter2" not in wire,
     )
 
 
