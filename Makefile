@@ -8,10 +8,10 @@ PYTEST_WORKERS ?= 3
 PYTEST := -m pytest -n $(PYTEST_WORKERS) --dist worksteal
 READY := $(VENV)/.ready
 
-.PHONY: help setup test fast lint format types layers docs build compiled demo bench faults clean
+.PHONY: help setup test fast lint format types layers docs build compiled demo bench faults compare-redaction clean
 
 help: ## List the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -76,6 +76,9 @@ bench: .venv-bench/.ready ## Measure LogCapy beside its peers, and write docs/be
 	rm -rf .venv-bench/logcapy
 	.venv-bench/bin/python -m pip install --quiet --no-deps --no-build-isolation --target .venv-bench/logcapy .
 	.venv-bench/bin/python -m tests.benchmarks --logcapy .venv-bench/logcapy $(BENCH)
+
+compare-redaction: .venv-bench/.ready ## Measure redaction beside its peers, and write the table of docs/redaction.md
+	PYTHONPATH=$(CURDIR)/src .venv-bench/bin/python tools/compare_redaction.py
 
 faults: $(READY) ## Put LogCapy through the 30 faults of docs/reliability.md; FAULTS='--short' is short
 	$(BIN)/python tools/faults.py $(FAULTS)

@@ -11,8 +11,10 @@ from opentelemetry.sdk._logs.export import LogRecordExporter
 
 from . import _sdk, environment
 from ._guard import say_once
+from .admission import Admission
 from .capture.emitting import emit_through
 from .capture.hooks import install_hooks
+from .capture.opening import open_loggers
 from .capture.other_handlers import StandInForOthers
 from .capture.retry_hook import install_retry_hook
 from .capture.spans import LogCapySpanProcessor
@@ -82,6 +84,7 @@ def start(
     if not config.enabled:
         return _handle
     _handle.processor = take_over(provider, config, report, destination)
+    _follow_levels(_handle.processor, config)
     if not _handle.undo and _handle.processor.destinations:
         _handle.stand_in = StandInForOthers(provider)
         _handle.undo = _install(_handle, report)
@@ -198,12 +201,30 @@ def watch_spans(provider: object, config: LogCapyConfig, logger_provider: Logger
             processor.redact_text = redact_text
             processor.logger_provider = logger_provider
             processor.exception_signal = config.exception_signal
+            processor.root_watch = _root_watch(config)
             return
     processor = LogCapySpanProcessor(
-        redact_text, logger_provider=logger_provider, exception_signal=config.exception_signal
+        redact_text,
+        logger_provider=logger_provider,
+        exception_signal=config.exception_signal,
+        root_watch=_root_watch(config),
     )
     provider.add_span_processor(processor)
     _watched.append((provider, processor))
+
+
+def _follow_levels(processor: LogCapyLogRecordProcessor, config: LogCapyConfig) -> None:
+    """Open loggers for what levels that change while the application runs let through."""
+    levels = processor.admission.sampler.levels
+    levels.changed = open_loggers
+    if config.levels_file is not None:
+        open_loggers(levels.levels)
+
+
+def _root_watch(config: LogCapyConfig) -> Admission | None:
+    """Who wants to know of local roots: where records wait for the fate of their trace."""
+    processor = _handle.processor if _handle is not None else None
+    return processor.admission if processor is not None and config.buffer_until_error else None
 
 
 def _capture_logging(provider: LoggerProvider, report: Report, stand_in: Callable[[], None]) -> Callable[[], None]:

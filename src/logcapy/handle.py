@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from opentelemetry.sdk._logs import LoggerProvider
 
+from .config.sampling import levels_of
 from .deliver.accounting import Stats
 from .deliver.health import Health
 from .processor import LogCapyLogRecordProcessor
@@ -41,6 +42,21 @@ class Handle:
     def stats(self) -> Stats:
         """What became of every record."""
         return Stats() if self.processor is None else self.processor.stats()
+
+    def set_minimum_severity(self, *levels: str) -> None:
+        """Have other levels from now on, until the ``levels_file`` changes.
+
+        Loggers of ``logging`` that would not let such records through are opened until the levels change again; so
+        their own handlers see these records too.
+
+        Args:
+            *levels: ``"debug"``, ``"shop.db=warn"``; none lets everything through that the loggers do.
+
+        Raises:
+            ConfigError: One is no severity.
+        """
+        if self.processor is not None:
+            self.processor.admission.sampler.levels.use(levels_of(levels))
 
     def redactions(self) -> Mapping[str, int]:
         """How many secrets were masked, by the rule that found them; never what they were."""

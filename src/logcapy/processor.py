@@ -13,6 +13,7 @@ from opentelemetry.sdk._logs.export import LogRecordExporter
 
 from . import environment
 from ._guard import describe_error, redact_messages, say
+from .admission import Admission
 from .capture.exceptions import ExceptionProcessor, is_first_telling
 from .capture.handing_on import let_go
 from .config import BatchConfig, LogCapyConfig
@@ -25,6 +26,7 @@ from .deliver.watch import DoorWatch
 from .environment import Report
 from .process.enrich import ENRICHERS
 from .process.redact import Redactor
+from .shared import NOTHING_SHARED
 from .taking import DraftTaker, say_failed
 from .types import Filter, Transform
 
@@ -93,9 +95,14 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
         self._others = [one for one in self.destinations if not isinstance(one, BatchLogRecordProcessor)]
         #: Takes drafts, where all that is done with a usual record can be done by the workers of the queues.
         self.draft_taker: DraftTaker | None = None
+        #: Which records go.
+        self.admission = Admission(self.config, self._take)
+        self._asks = self.admission.is_needed and not self._edits_in_place
         if self._queues and not self._others:
             enrichers = [(type(one).__name__, one.attributes) for one in self._enrichers]
-            self.draft_taker = DraftTaker(enrichers, self.redactor.drafts, [queue.put for queue in self._queues])
+            puts = self.admission.wrap([queue.put for queue in self._queues])
+            admit = self.admission.of_draft if self._asks else None
+            self.draft_taker = DraftTaker(enrichers, self.redactor.drafts, puts, admit)
         self._handed_on = AtomicCounter()
         self._dropped = {reason: AtomicCounter() for reason in self._filters}
         #: What metrics see of the records that are dropped before any destination has them.
@@ -121,22 +128,35 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
                     self._transform(transform, log_record)
                 self.redactor(log_record)
                 return
-            snapshot = Snapshot(log_record, self.redactor)
-            self._transform(self._exceptions, snapshot)
-            if self._filters and self._is_dropped(snapshot):
-                return
-            for transform in self._transforms:
-                self._transform(transform, snapshot)
-            let_go(snapshot.log_record)
-            if self._others:
-                snapshot.complete()
-                for processor in self._others:
-                    self._handed_on.add_one()
-                    processor.on_emit(snapshot)
-            for queue in self._queues:
-                queue.on_emit(snapshot)
+            mark = self.admission.of_record(log_record) if self._asks else NOTHING_SHARED
+            if mark is not None:
+                self._take(log_record, mark)
         except Exception as error:  # noqa: BLE001 - a processor that raises would raise in the application's logging call
             say("processor", f"a record could not be processed: {describe_error(error)}")
+
+    def _take(self, log_record: ReadWriteLogRecord, mark: Mapping[str, object] = NOTHING_SHARED) -> None:
+        """Complete a record that goes, and hand it on, unless it waits for the fate of its trace."""
+        snapshot = Snapshot(log_record, self.redactor)
+        self._transform(self._exceptions, snapshot)
+        if self._filters and self._is_dropped(snapshot):
+            return
+        for transform in self._transforms:
+            self._transform(transform, snapshot)
+        if mark:
+            snapshot.log_record.attributes = {**mark, **(snapshot.log_record.attributes or {})}  # type: ignore[dict-item]
+        let_go(snapshot.log_record)
+        trace_id = snapshot.log_record.trace_id or 0
+        if not self.admission.holds(trace_id, snapshot.severity, self._hand_on, snapshot):
+            self._hand_on(snapshot)
+
+    def _hand_on(self, snapshot: Snapshot) -> None:
+        if self._others:
+            snapshot.complete()
+            for processor in self._others:
+                self._handed_on.add_one()
+                processor.on_emit(snapshot)
+        for queue in self._queues:
+            queue.on_emit(snapshot)
 
     def _transform(self, transform: Transform, record: ReadWriteLogRecord) -> None:
         try:
@@ -154,6 +174,7 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
     def force_flush(self, timeout_millis: int = 30000) -> bool:
         """Send what waits now; all destinations at the same time. True when all of it was exported."""
         deadline = monotonic() + timeout_millis / 1000
+        self.admission.finish(for_good=False)
         before = self._given_up()
         self._ask_all()
         flushed = [one.force_flush(_millis_until(deadline)) for one in (*self._others, *self._queues)]
@@ -167,6 +188,7 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
                 not LogCapy's takes its own.
         """
         deadline = monotonic() + (self.config.shutdown_timeout if timeout_millis is None else timeout_millis) / 1000
+        self.admission.finish(for_good=True)
         self._ask_all()
         for other in self._others:
             self._end(other.shutdown)
@@ -210,7 +232,9 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
     def _not_handed_on(self) -> Stats:
         """What was dropped before any destination saw it, once for each of them."""
         counts = {reason: counter.value * len(self.destinations) for reason, counter in self._dropped.items()}
-        return Stats(emitted=sum(counts.values()), dropped={reason: count for reason, count in counts.items() if count})
+        dropped = {reason: count for reason, count in counts.items() if count}
+        own = Stats(emitted=sum(counts.values()), dropped=dropped)
+        return Stats.total((own, self.admission.stats(len(self.destinations))))
 
 
 def _millis_until(deadline: float) -> int:

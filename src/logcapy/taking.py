@@ -15,6 +15,8 @@ from opentelemetry.trace.propagation import _SPAN_KEY
 from ._guard import describe_error, say
 from .draft import NOTHING_SHARED, Draft, RedactMany, Shared
 
+#: What a draft that goes says of it; None for one that does not go.
+Admit = Callable[[Draft], "Shared | None"]
 #: Finds what a record gets that is emitted in a span, or outside any.
 Find = Callable[["Span | None"], Shared]
 
@@ -26,22 +28,33 @@ class DraftTaker:
         enrichers: What finds the surroundings, by the name to tell of a failure with; what the first ones find wins.
         redact: Takes the secrets out of many; run by the workers of the queues.
         queues: Where a draft is put.
+        admit: Asked before anything else is done with a draft; None where all go.
     """
 
-    __slots__ = ("_finds", "_puts", "_redact")
+    __slots__ = ("_admit", "_finds", "_puts", "_redact")
 
     def __init__(
-        self, enrichers: Iterable[tuple[str, Find]], redact: RedactMany, queues: Iterable[Callable[[Draft], None]]
+        self,
+        enrichers: Iterable[tuple[str, Find]],
+        redact: RedactMany,
+        queues: Iterable[Callable[[Draft], None]],
+        admit: Admit | None = None,
     ) -> None:
         self._finds = tuple(enrichers)
         self._puts = tuple(queues)
         self._redact = redact
+        self._admit = admit
 
     def take(self, draft: Draft, context: dict[str, Any]) -> None:
         """Take a draft that was made in a context. Never raises."""
         span: Span | None = context[_SPAN_KEY] if _SPAN_KEY in context else None  # noqa: SIM401 - compiled, `get` of a subclass of dict is slow
         draft.span_context = span.get_span_context() if span is not None else None
         surroundings = NOTHING_SHARED
+        if self._admit is not None:
+            mark = self._admit(draft)
+            if mark is None:
+                return
+            surroundings = mark
         for name, find in self._finds:
             try:
                 found = find(span)

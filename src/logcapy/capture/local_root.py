@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from opentelemetry.trace import Span, SpanKind
 
@@ -18,6 +18,19 @@ from logcapy.attributes import LOCAL_EXCEPTIONS_MARK, LOCAL_ROOT_MARK
 
 from .event_keys import EventKey
 from .sightings import Sighting
+
+
+class RootWatch(Protocol):
+    """Who wants to know of local roots. Never raises."""
+
+    def began(self, span: Any) -> None:
+        """A local root began."""
+        ...
+
+    def ended(self, span: Any) -> None:
+        """A local root ended."""
+        ...
+
 
 _MOST_TOLD: Final = 64
 _MOST_PENDING: Final = 32
@@ -109,6 +122,12 @@ class LocalExceptions:
         except ValueError:  # another thread was faster
             return False
         return True
+
+
+def begins_here(span: Any) -> bool:
+    """Whether a unit of work begins in this process with a span, which may have ended."""
+    parent = span.parent
+    return parent is None or parent.is_remote or span.kind in (SpanKind.SERVER, SpanKind.CONSUMER)
 
 
 def remember_local_root(span: Span, parent: Span) -> None:

@@ -25,6 +25,8 @@ from .handing_on import emit
 from .local_root import (
     LocalExceptions,
     Pending,
+    RootWatch,
+    begins_here,
     known_exceptions,
     local_exceptions,
     local_root_of,
@@ -49,6 +51,7 @@ class LogCapySpanProcessor(SpanProcessor):
         redact_text: Takes the secrets out of a text; None leaves events as they are.
         logger_provider: Where the records go; None for the global one, as it is when a span ends.
         exception_signal: ``logs`` takes exception events off the spans, ``logs/dup`` leaves them.
+        root_watch: Told of each local root that begins and ends.
     """
 
     def __init__(
@@ -57,16 +60,20 @@ class LogCapySpanProcessor(SpanProcessor):
         *,
         logger_provider: LoggerProvider | None = None,
         exception_signal: str = "logs/dup",
+        root_watch: RootWatch | None = None,
     ) -> None:
         self.redact_text = redact_text
         self.logger_provider = logger_provider
         self.exception_signal = exception_signal
+        self.root_watch = root_watch
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Remember the server span and the local root above this one."""
         parent = get_current_span(parent_context)
         remember_server_span(span, parent)
         remember_local_root(span, parent)
+        if self.root_watch is not None and begins_here(span):
+            self.root_watch.began(span)
 
     def _on_ending(self, span: Span) -> None:
         exception = sys.exc_info()[1]
@@ -133,7 +140,9 @@ class LogCapySpanProcessor(SpanProcessor):
         )
 
     def on_end(self, span: ReadableSpan) -> None:
-        """Nothing: at this point another processor may have the span already."""
+        """Tell that a local root has ended. At this point another processor may have the span already."""
+        if self.root_watch is not None and begins_here(span):
+            self.root_watch.ended(span)
 
     def shutdown(self) -> None:
         """Nothing to end."""

@@ -11,6 +11,7 @@ from .enrichment import ENRICHERS, EnrichmentConfig
 from .otlp import COMPRESSIONS, PROTOCOLS, OtlpConfig
 from .records import EXCEPTION_REPEATS, EXCEPTION_SIGNALS, LogCapyConfig, field_names
 from .redaction import ALL_PRESETS, REDACTION_ACTIONS, REDACTION_PRESETS, RedactionConfig
+from .sampling import SamplingConfig
 from .setting import OFF, Setting
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "LogCapyConfig",
     "OtlpConfig",
     "RedactionConfig",
+    "SamplingConfig",
     "Setting",
     "delivery_fields",
     "field_names",

@@ -14,6 +14,7 @@ from .checks import require, require_names, require_strings
 from .delivery import DeliveryConfig
 from .enrichment import EnrichmentConfig
 from .redaction import RedactionConfig
+from .sampling import SamplingConfig
 from .setting import Setting
 
 EXCEPTION_REPEATS = ("reference", "drop")
@@ -21,7 +22,7 @@ EXCEPTION_SIGNALS = ("logs", "logs/dup")
 
 
 @dataclass(frozen=True, kw_only=True)
-class LogCapyConfig(RedactionConfig, EnrichmentConfig, DeliveryConfig):
+class LogCapyConfig(RedactionConfig, EnrichmentConfig, SamplingConfig, DeliveryConfig):
     """What LogCapy does with a record. Each field is the variable ``LOGCAPY_<FIELD>``.
 
     Args:
@@ -37,7 +38,8 @@ class LogCapyConfig(RedactionConfig, EnrichmentConfig, DeliveryConfig):
         trusted_proxies: Addresses and networks of the proxies whose ``Forwarded`` or ``X-Forwarded-For`` is believed.
         access_log: True makes a record of each request when its response has ended, in place of the server's own.
 
-    The fields of :class:`RedactionConfig`, :class:`EnrichmentConfig` and :class:`DeliveryConfig` are this one's too.
+    The fields of :class:`RedactionConfig`, :class:`EnrichmentConfig`, :class:`SamplingConfig` and
+    :class:`DeliveryConfig` are this one's too.
 
     Raises:
         ConfigError: A field has a value that cannot be used.
@@ -47,6 +49,7 @@ class LogCapyConfig(RedactionConfig, EnrichmentConfig, DeliveryConfig):
         Setting("enabled", ("LOGCAPY_ENABLED",), setting.boolean, "true or false"),
         *RedactionConfig.rows,
         *EnrichmentConfig.rows,
+        *SamplingConfig.rows,
         Setting(
             "exception_repeats", ("LOGCAPY_EXCEPTION_REPEATS",), str.lower, f"one of {', '.join(EXCEPTION_REPEATS)}"
         ),
@@ -77,7 +80,7 @@ class LogCapyConfig(RedactionConfig, EnrichmentConfig, DeliveryConfig):
     access_log: bool = False
 
     def __post_init__(self) -> None:
-        for part in (RedactionConfig, EnrichmentConfig, DeliveryConfig):
+        for part in (RedactionConfig, EnrichmentConfig, SamplingConfig, DeliveryConfig):
             part.__post_init__(self)
         require("enabled", self.enabled, isinstance(self.enabled, bool), "True or False")
         require_names("exception_repeats", (self.exception_repeats,), EXCEPTION_REPEATS)

@@ -23,7 +23,8 @@ class Stats:
         in_memory: How many wait in the queue or are being sent.
         dropped: How many were given up, by reason: ``queue_full``, ``sampled``, ``rejected``, ``export_failed``,
             ``too_large``, ``shutdown``, ``redaction_failed``, ``repeated``, ``spool_full``, ``spool_expired``,
-            ``spool_damaged``, ``spool_failed``.
+            ``spool_damaged``, ``spool_failed``, ``below_severity``, ``rate_limited``, ``buffer_discarded``,
+            ``buffer_full``.
     """
 
     emitted: int = 0
