@@ -14,7 +14,7 @@ from .capture.logger import CapyLogger, get_logger
 from .capture.retrying import retry, retry_context
 from .capture.spans import LogCapySpanProcessor
 from .capture.stdlib import LogCapyHandler
-from .config import BatchConfig, LogCapyConfig, OtlpConfig
+from .config import BatchConfig, LogCapyConfig, OtlpConfig, RedactionConfig, Tenant
 from .configure import configure
 from .deliver.accounting import Stats
 from .deliver.batch import BatchLogRecordProcessor
@@ -25,6 +25,7 @@ from .integrations.asgi import LogCapyMiddleware
 from .process.context import context
 from .process.redaction.secret import Secret
 from .processor import LogCapyLogRecordProcessor
+from .routing import Route, RoutedRecord
 
 #: The name that newcomers look for.
 configure_logging = configure
@@ -46,9 +47,13 @@ __all__ = [
     "LogCapySpanProcessor",
     "OtlpConfig",
     "PermanentExportError",
+    "RedactionConfig",
     "RetryableExportError",
+    "Route",
+    "RoutedRecord",
     "Secret",
     "Stats",
+    "Tenant",
     "__version__",
     "catch",
     "configure",

@@ -35,7 +35,8 @@ from .integrations.ending_signal import flush_at_sigterm
 from .integrations.uvicorn import flush_at_the_end
 from .process import request_settings
 from .process.redact import Redactor
-from .processor import Destination, LogCapyLogRecordProcessor
+from .processor import LogCapyLogRecordProcessor
+from .routing import Destination
 
 
 def otlp_exporter(config: OtlpConfig) -> PayloadExporter:
@@ -167,7 +168,7 @@ def take_over(
     for one in present:
         if isinstance(one, LogCapyLogRecordProcessor):
             if destination is None:
-                destinations += one.destinations
+                destinations += one.routed_destinations
             else:
                 replaced.append(one)
             continue

@@ -17,7 +17,7 @@ from .config import LogCapyConfig, field_names
 from .deliver.batch import BatchLogRecordProcessor
 from .errors import ConfigError, nearest_name
 from .handle import Handle
-from .processor import Destination
+from .routing import Destination
 from .sdk_setup import set_up_sdk
 
 
@@ -34,8 +34,8 @@ def configure(
     changes the settings and keeps what is queued.
 
     Args:
-        destination: Where records go: an exporter, a processor, or a sequence of them. Default: what the provider has,
-            else OTLP as ``OTEL_EXPORTER_OTLP_*`` says.
+        destination: Where records go: an exporter, a processor, a :class:`logcapy.Route` to one, or a sequence of
+            them. Default: what the provider has, else OTLP as ``OTEL_EXPORTER_OTLP_*`` says.
         logger_provider: The provider to use. Default: the global one.
         tracer_provider: Whose spans tell of the request. Default: the global one.
         **fields: The fields of :class:`logcapy.LogCapyConfig`; each wins over its variable.

@@ -19,6 +19,8 @@ from .config.otlp import ENDPOINT_ROW, PROTOCOL_ROW
 from .errors import ConfigError, nearest_name
 
 Report = Callable[[ConfigError], None]
+#: Not ``process``: it tells the command line, and with it what secrets are on it.
+_DETECTORS = "otel,host,logcapy_container,logcapy_kubernetes,logcapy_vcs"
 _Config = TypeVar("_Config")
 _Destination = TypeVar("_Destination", bound=DestinationConfig)
 
@@ -154,11 +156,24 @@ def log_level(report: Report) -> int | None:
     return None
 
 
+def kubernetes_variables() -> dict[str, str] | None:
+    """What the variables of a pod say, empty where one is not set; None outside Kubernetes."""
+    if not os.environ.get("KUBERNETES_SERVICE_HOST"):
+        return None
+    usual = {"pod.name": "POD_NAME", "pod.uid": "POD_UID", "namespace.name": "NAMESPACE", "node.name": "NODE_NAME"}
+    found = {}
+    for name in (*usual, "container.name"):
+        variables = (f"K8S_{name.replace('.', '_').upper()}", usual.get(name, ""))
+        found[name] = next((value for one in variables if (value := os.environ.get(one, "").strip())), "")
+    return {**found, "host.name": os.environ.get("HOSTNAME", "").strip()}
+
+
 def set_distro_defaults() -> None:
     """Set what a distro sets where the user has set nothing: all signals leave by OTLP over HTTP."""
     for signal in ("TRACES", "METRICS", "LOGS"):
         os.environ.setdefault(f"OTEL_{signal}_EXPORTER", "otlp")
     os.environ.setdefault("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
+    os.environ.setdefault("OTEL_EXPERIMENTAL_RESOURCE_DETECTORS", _DETECTORS)
 
 
 def _read(rows: Iterable[Setting], report: Report) -> Iterable[tuple[str, object]]:

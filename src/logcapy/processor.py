@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from time import monotonic
 from typing import Final
@@ -24,13 +26,14 @@ from .deliver.metrics import measure
 from .deliver.snapshot import Snapshot
 from .deliver.watch import DoorWatch
 from .environment import Report
-from .process.enrich import ENRICHERS
+from .errors import ConfigError
+from .process.enrich import Enricher
+from .process.enrichers import enrichers_of
 from .process.redact import Redactor
+from .routing import Destination, Dispatch, Route, unrouted
 from .shared import NOTHING_SHARED
 from .taking import DraftTaker, say_failed
 from .types import Filter, Transform
-
-Destination = LogRecordExporter | LogRecordProcessor
 
 #: Reasons that a record is dropped for before anybody tries to send it; a flush has not failed because of them.
 _NOT_SENT: Final = frozenset({"queue_full", "blocked", "sampled", "repeated"})
@@ -44,8 +47,9 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
 
     Args:
         destination: A ``LogRecordExporter`` (LogCapy's or anyone's), which gets a queue and a worker of its own; a
-            ``LogRecordProcessor`` to hand the record to (the SDK's ``BatchLogRecordProcessor``, say); a sequence
-            of them; None edits records in place for the processors that were added after this one.
+            ``LogRecordProcessor`` to hand the record to (the SDK's ``BatchLogRecordProcessor``, say); a
+            :class:`logcapy.Route` to either, for some records only; a sequence of them; None edits records in place
+            for the processors that were added after this one.
         config: What to do. Default: what ``LOGCAPY_*`` says. Without a destination no record is dropped.
         batch: How exporters' queues work. Default: what ``OTEL_BLRP_*`` says.
         report: Told of a setting or a spool folder that cannot be used. Default: it is raised.
@@ -73,7 +77,19 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
         else:
             destinations = (destination,)
         self.destinations: tuple[LogRecordProcessor, ...] = tuple(
-            self._with_queue(one, batch, report) for one in destinations
+            self._with_queue(unrouted(one), batch, report) for one in destinations
+        )
+        routes = [one if isinstance(one, Route) else None for one in destinations]
+        #: The same, each within its route where it has one.
+        self.routed_destinations: tuple[Destination, ...] = tuple(
+            one if route is None else replace(route, destination=one)
+            for route, one in zip(routes, self.destinations, strict=True)
+        )
+        #: Who chooses among them; None where all records go to all, in the same way.
+        self._dispatch = (
+            Dispatch(zip(routes, self.destinations, strict=True), self.config.tenants, self.config.tenant_key)
+            if any(routes) or self.config.tenants
+            else None
         )
         self._edits_in_place = destination is None
         self.redactor = Redactor(self.config)
@@ -87,8 +103,8 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
         drops_repeats = self.config.exception_repeats == "drop"
         # By the reason that a record is counted under. What edits in place can drop nothing for the others.
         self._filters: Mapping[str, Filter] = {"repeated": is_first_telling} if drops_repeats else {}
-        self._enrichers = tuple(ENRICHERS[name]() for name in self.config.enrich)
-        self._transforms: tuple[Transform, ...] = self._enrichers
+        self._transforms: tuple[Transform, ...] = _made(self.config, report)
+        enrichers = [one for one in self._transforms if isinstance(one, Enricher)]
         # Redacting is the worker's of a queue, so that it never holds up a request; somebody else's processor has no
         # such moment, so there it is done before the processor is called.
         self._queues = [one for one in self.destinations if isinstance(one, BatchLogRecordProcessor)]
@@ -98,18 +114,23 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
         #: Which records go.
         self.admission = Admission(self.config, self._take)
         self._asks = self.admission.is_needed and not self._edits_in_place
-        if self._queues and not self._others:
-            enrichers = [(type(one).__name__, one.attributes) for one in self._enrichers]
-            puts = self.admission.wrap([queue.put for queue in self._queues])
+        # Somebody else's transform wants a record of the SDK's kind, which no draft is.
+        if self._queues and not self._others and len(enrichers) == len(self._transforms):
+            finds = [(type(one).__name__, one.attributes) for one in enrichers]
+            puts = self.admission.wrap(
+                [queue.put for queue in self._queues] if self._dispatch is None else [self._dispatch.draft]
+            )
             admit = self.admission.of_draft if self._asks else None
-            self.draft_taker = DraftTaker(enrichers, self.redactor.drafts, puts, admit)
+            self.draft_taker = DraftTaker(finds, self.redactor.drafts, puts, admit)
         self._handed_on = AtomicCounter()
         self._dropped = {reason: AtomicCounter() for reason in self._filters}
         #: What metrics see of the records that are dropped before any destination has them.
         self.door = DoorWatch(self._not_handed_on)
         measure(self.door)
 
-    def _with_queue(self, one: Destination, batch: BatchConfig | None, report: Report) -> LogRecordProcessor:
+    def _with_queue(
+        self, one: LogRecordExporter | LogRecordProcessor, batch: BatchConfig | None, report: Report
+    ) -> LogRecordProcessor:
         if isinstance(one, LogRecordExporter):
             return BatchLogRecordProcessor(one, config=batch, settings=self.config, report=report)
         if isinstance(one, BatchLogRecordProcessor):
@@ -150,6 +171,9 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
             self._hand_on(snapshot)
 
     def _hand_on(self, snapshot: Snapshot) -> None:
+        if self._dispatch is not None:
+            self._dispatch.snapshot(snapshot)
+            return
         if self._others:
             snapshot.complete()
             for processor in self._others:
@@ -219,11 +243,15 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
         """The accounts of all destinations together; what somebody else's processor was handed counts as exported."""
         handed_on = self._handed_on.value
         others = Stats(emitted=handed_on, exported=handed_on)
-        return Stats.total([*(queue.stats() for queue in self._queues), others, self._not_handed_on()])
+        dispatched = self._dispatch.stats() if self._dispatch is not None else Stats()
+        return Stats.total([*(queue.stats() for queue in self._queues), others, dispatched, self._not_handed_on()])
 
     def redactions(self) -> Mapping[str, int]:
         """How many secrets were masked, by the rule that found them; a text that is seen twice counts twice."""
-        return self.redactor.counts()
+        counts = Counter(self.redactor.counts())
+        for one in self._dispatch.redactions() if self._dispatch is not None else ():
+            counts.update(one)
+        return dict(counts)
 
     def health(self) -> Health:
         """The worst of the destinations' health; of somebody else's processor nothing is known."""
@@ -235,6 +263,15 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
         dropped = {reason: count for reason, count in counts.items() if count}
         own = Stats(emitted=sum(counts.values()), dropped=dropped)
         return Stats.total((own, self.admission.stats(len(self.destinations))))
+
+
+def _made(config: LogCapyConfig, report: Report) -> tuple[Transform, ...]:
+    """The enrichers of a configuration; without those that cannot be had, where that is only told."""
+    try:
+        return enrichers_of(config)
+    except ConfigError as error:
+        report(error)
+        return _made(replace(config, enrich=tuple(name for name in config.enrich if name != error.value)), report)
 
 
 def _millis_until(deadline: float) -> int:

@@ -17,8 +17,8 @@ from .draft import NOTHING_SHARED, Draft, RedactMany, Shared
 
 #: What a draft that goes says of it; None for one that does not go.
 Admit = Callable[[Draft], "Shared | None"]
-#: Finds what a record gets that is emitted in a span, or outside any.
-Find = Callable[["Span | None"], Shared]
+#: Finds what a record gets that is emitted in a span, or outside any, with a severity.
+Find = Callable[["Span | None", int], Shared]
 
 
 class DraftTaker:
@@ -57,7 +57,7 @@ class DraftTaker:
             surroundings = mark
         for name, find in self._finds:
             try:
-                found = find(span)
+                found = find(span, draft.severity)
             except Exception as error:  # noqa: BLE001 - a record without its enrichment is better than none
                 say_failed(name, error)
                 continue

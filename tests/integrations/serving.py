@@ -20,7 +20,7 @@ from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogR
 from logcapy.capture.emitting import emit_through
 from logcapy.capture.exceptions import ExceptionProcessor
 from logcapy.capture.stdlib import LogCapyHandler
-from logcapy.process.enrich import ENRICHERS
+from logcapy.process.enrich import ContextEnricher, RequestEnricher
 
 
 class Records:
@@ -30,7 +30,7 @@ class Records:
         self._exporter = InMemoryLogRecordExporter()
         self.provider = LoggerProvider(shutdown_on_exit=False)
         self.provider.add_log_record_processor(ExceptionProcessor())
-        for enricher in ENRICHERS.values():
+        for enricher in (ContextEnricher, RequestEnricher):
             self.provider.add_log_record_processor(enricher())
         self.provider.add_log_record_processor(SimpleLogRecordProcessor(self._exporter))
         self._logger = self.provider.get_logger("tests")

@@ -13,6 +13,7 @@ from .records import EXCEPTION_REPEATS, EXCEPTION_SIGNALS, LogCapyConfig, field_
 from .redaction import ALL_PRESETS, REDACTION_ACTIONS, REDACTION_PRESETS, RedactionConfig
 from .sampling import SamplingConfig
 from .setting import OFF, Setting
+from .tenants import Tenant
 
 __all__ = [
     "ALL_PRESETS",
@@ -35,6 +36,7 @@ __all__ = [
     "RedactionConfig",
     "SamplingConfig",
     "Setting",
+    "Tenant",
     "delivery_fields",
     "field_names",
 ]

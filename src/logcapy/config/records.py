@@ -16,13 +16,14 @@ from .enrichment import EnrichmentConfig
 from .redaction import RedactionConfig
 from .sampling import SamplingConfig
 from .setting import Setting
+from .tenants import TenancyConfig
 
 EXCEPTION_REPEATS = ("reference", "drop")
 EXCEPTION_SIGNALS = ("logs", "logs/dup")
 
 
 @dataclass(frozen=True, kw_only=True)
-class LogCapyConfig(RedactionConfig, EnrichmentConfig, SamplingConfig, DeliveryConfig):
+class LogCapyConfig(RedactionConfig, EnrichmentConfig, SamplingConfig, TenancyConfig, DeliveryConfig):
     """What LogCapy does with a record. Each field is the variable ``LOGCAPY_<FIELD>``.
 
     Args:
@@ -38,8 +39,8 @@ class LogCapyConfig(RedactionConfig, EnrichmentConfig, SamplingConfig, DeliveryC
         trusted_proxies: Addresses and networks of the proxies whose ``Forwarded`` or ``X-Forwarded-For`` is believed.
         access_log: True makes a record of each request when its response has ended, in place of the server's own.
 
-    The fields of :class:`RedactionConfig`, :class:`EnrichmentConfig`, :class:`SamplingConfig` and
-    :class:`DeliveryConfig` are this one's too.
+    The fields of :class:`RedactionConfig`, :class:`EnrichmentConfig`, :class:`SamplingConfig`,
+    :class:`TenancyConfig` and :class:`DeliveryConfig` are this one's too.
 
     Raises:
         ConfigError: A field has a value that cannot be used.
@@ -50,6 +51,7 @@ class LogCapyConfig(RedactionConfig, EnrichmentConfig, SamplingConfig, DeliveryC
         *RedactionConfig.rows,
         *EnrichmentConfig.rows,
         *SamplingConfig.rows,
+        *TenancyConfig.rows,
         Setting(
             "exception_repeats", ("LOGCAPY_EXCEPTION_REPEATS",), str.lower, f"one of {', '.join(EXCEPTION_REPEATS)}"
         ),
@@ -80,7 +82,7 @@ class LogCapyConfig(RedactionConfig, EnrichmentConfig, SamplingConfig, DeliveryC
     access_log: bool = False
 
     def __post_init__(self) -> None:
-        for part in (RedactionConfig, EnrichmentConfig, SamplingConfig, DeliveryConfig):
+        for part in (RedactionConfig, EnrichmentConfig, SamplingConfig, TenancyConfig, DeliveryConfig):
             part.__post_init__(self)
         require("enabled", self.enabled, isinstance(self.enabled, bool), "True or False")
         require_names("exception_repeats", (self.exception_repeats,), EXCEPTION_REPEATS)

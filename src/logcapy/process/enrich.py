@@ -54,16 +54,20 @@ _NAMES: Final = (
 )
 
 
-class _Enricher(LogRecordProcessor):
+class Enricher(LogRecordProcessor):
+    """Base of what is added to records: a subclass finds the attributes."""
+
     def __call__(self, record: ReadWriteLogRecord) -> None:
         """Edit the record in place."""
         log_record: Any = record.log_record  # whose context may be None, which the SDK's type does not say
-        found = self.attributes(get_current_span(log_record.context))
+        number = log_record.severity_number
+        severity: int = number.value if number is not None else 0
+        found = self.attributes(get_current_span(log_record.context), severity)
         if found:
-            _add(log_record, found)
+            add_missing(log_record, found)
 
-    def attributes(self, span: Span | None) -> Shared:
-        """What a record gets that is emitted in a span."""
+    def attributes(self, span: Span | None, severity: int) -> Shared:
+        """What a record gets that is emitted in a span with a severity, OpenTelemetry's number."""
         raise NotImplementedError
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
@@ -82,13 +86,13 @@ class _Enricher(LogRecordProcessor):
         return True
 
 
-class ContextEnricher(_Enricher):
+class ContextEnricher(Enricher):
     """Adds what ``logcapy.context`` holds where the record is emitted.
 
     An exception that the server logs after the request has ended gets what was bound at that end.
     """
 
-    def attributes(self, span: Span | None) -> Shared:  # noqa: ARG002 - one signature for all
+    def attributes(self, span: Span | None, severity: int) -> Shared:  # noqa: ARG002 - one signature for all
         """The values that are bound."""
         values = bound_values.get()
         if not values:
@@ -100,14 +104,14 @@ class ContextEnricher(_Enricher):
         return values
 
 
-class RequestEnricher(_Enricher):
+class RequestEnricher(Enricher):
     """Adds the request, in the stable names of the semantic conventions whatever names its span has.
 
     What is known comes from the server span of the record's own context, then from the request that the
     integrations have noted; the latter also serves where nothing is sampled or traced.
     """
 
-    def attributes(self, span: Span | None) -> Shared:
+    def attributes(self, span: Span | None, severity: int) -> Shared:  # noqa: ARG002 - one signature for all
         """The attributes of the request."""
         if span is None:
             request = _request_of(None)
@@ -143,10 +147,6 @@ class _Kept:
         if request is None:
             return current_request.get() is None
         return request.find_user is unknown or request.user() == self._user
-
-
-#: The transforms by the names that ``LogCapyConfig.enrich`` has for them.
-ENRICHERS: Final[Mapping[str, type[_Enricher]]] = {"context": ContextEnricher, "request": RequestEnricher}
 
 
 def request_attributes(span: Span | None, request: RequestContext | None) -> dict[str, Any]:
@@ -241,7 +241,7 @@ _CONVERSIONS: Final[Mapping[str, Callable[[Any], str]]] = {
 }
 
 
-def _add(log_record: LogRecord, found: Mapping[str, Any]) -> None:
+def add_missing(log_record: LogRecord, found: Mapping[str, Any]) -> None:
     """Add what the record does not have. The SDK's attributes drop their oldest when they are full, so never that."""
     attributes = log_record.attributes
     if not isinstance(attributes, BoundedAttributes):

@@ -21,7 +21,7 @@ from .context import bound_values
 from .proxies import client_behind
 from .request_id import valid_or_new
 from .request_settings import request_settings
-from .request_words import known_method, shortened, without_port
+from .request_words import known_method, shortened, token_of, without_port
 
 URL_SCHEME: Final = "url.scheme"
 SERVER_ADDRESS: Final = "server.address"
@@ -49,6 +49,7 @@ class RequestContext:
         self._carrier = carrier
         settings = request_settings()
         self._trusted = settings.trusted_proxies
+        self._user_hash_key = settings.user_hash_key
         #: The name of the header that the request's id comes and goes in, and the id; None if it has none.
         self.id: tuple[str, str] | None = None
         if settings.id_header is not None:
@@ -93,8 +94,9 @@ class RequestContext:
         return known[1]
 
     def user(self) -> str | None:
-        """The user's id, as the framework knows it now."""
-        return self.find_user()
+        """The user's id, as the framework knows it now; a token in its place, if the settings have a key for it."""
+        user = self.find_user()
+        return user if user is None or not self._user_hash_key else token_of(user, self._user_hash_key)
 
     def client_behind_proxies(self) -> str | None:
         """What proxies that are trusted tell of the client's address."""

@@ -21,11 +21,13 @@ class RequestSettings:
         id_header: The lower-case name of the header that a request's id comes and goes in; None for none.
         trusted_proxies: The networks whose word on the client's address is believed.
         access_log: Whether each request is told of when its response has ended.
+        user_hash_key: With what a user's id is made a token; empty for the id itself.
     """
 
     id_header: str | None = None
     trusted_proxies: Networks = ()
     access_log: bool = False
+    user_hash_key: bytes = b""
 
 
 def use(config: LogCapyConfig | None) -> None:
@@ -36,7 +38,8 @@ def use(config: LogCapyConfig | None) -> None:
         return
     header = config.request_id_header.lower()
     networks = tuple(ip_network(one) for one in config.trusted_proxies)
-    _settings = RequestSettings(None if header == OFF else header, networks, config.access_log)
+    key = (config.user_hash_key or "").encode()
+    _settings = RequestSettings(None if header == OFF else header, networks, config.access_log, key)
 
 
 def request_settings() -> RequestSettings:
