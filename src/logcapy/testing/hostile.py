@@ -151,7 +151,7 @@ def _attributes() -> Mapping[str, Mapping[Any, Any]]:
         "attribute name of 4 KB": {"n" * 4096: 1},
         "attribute name no text": {1: "one", None: "none", ("a",): "tuple"},
         "attribute names that fall together": {"a.b": 1, "a_b": 2, "a-b": 3, "a": 4},
-        "attribute names of the intakes' own": {
+        "attribute names that intakes have": {
             "message": "m",
             "timestamp": "t",
             "@timestamp": "x",
