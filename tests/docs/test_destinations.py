@@ -11,6 +11,7 @@ import pytest
 
 from logcapy.config.destinations import DestinationConfig
 from logcapy.config.destinations.datadog import DatadogConfig
+from logcapy.config.destinations.preset import PRESETS, PresetConfig
 from logcapy.config.destinations.splunk import SplunkConfig
 from servers.processes import clean_environment
 
@@ -19,7 +20,9 @@ from .test_pages import code_blocks
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-@pytest.mark.parametrize(("page", "config"), [("datadog", DatadogConfig), ("splunk", SplunkConfig)])
+@pytest.mark.parametrize(
+    ("page", "config"), [("datadog", DatadogConfig), ("presets", PresetConfig), ("splunk", SplunkConfig)]
+)
 def test_the_page_of_a_destination_has_each_of_its_variables_and_no_other(
     page: str, config: type[DestinationConfig]
 ) -> None:
@@ -27,6 +30,20 @@ def test_the_page_of_a_destination_has_each_of_its_variables_and_no_other(
     own = {variable for row in config.rows for variable in row.variables}
     assert own <= set(re.findall(r"[A-Z]+_[A-Z_]+[A-Z]", text))
     assert set(re.findall(r"LOGCAPY_[A-Z_]+[A-Z]", text)) <= own
+
+
+def test_the_page_of_presets_has_each_with_its_variable_host_and_limit() -> None:
+    rows = {
+        cells[1].strip(" `"): cells
+        for cells in (line.split("|") for line in (DOCS / "destinations/presets.md").read_text().splitlines())
+        if len(cells) == 7
+    }
+    for name, preset in PRESETS.items():
+        _, _, _, variable, host, limit, _ = rows[name]
+        assert variable.strip(" `") == "".join(preset.variables)
+        assert (preset.host or "") in host
+        assert host.strip().startswith("must be set") == (preset.host is None)
+        assert limit.strip() == ("1 MB" if preset.max_bytes else "4 MiB")
 
 
 @pytest.mark.slow

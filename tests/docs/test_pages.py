@@ -61,7 +61,7 @@ def test_the_tutorials_application_shows_what_the_tutorial_says(program: Program
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", ["README.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/destinations.md", "docs/destinations/presets.md"])
 def test_the_python_of_a_page_runs(page: str, tmp_path: Path) -> None:
     for block in code_blocks(page, "python"):
         done = subprocess.run(
