@@ -12,6 +12,9 @@ from ._plain_value import PlainValues, to_json
 #: Makes the event of a record. Where there are no attributes to be in it, the third argument is false.
 MakeEvent = Callable[[Record, PlainValues, bool], dict[str, Any]]
 
+#: By what a limit is divided for one text, and for all: a character may take six bytes.
+_ROOMS = ((1, 1), (8, 2), (64, 6), (512, 6))
+
 
 def encode_event(record: Record, make: MakeEvent, mark: Callable[[dict[str, Any]], None], limit: int) -> bytes:
     """The event as JSON on one line, in at most ``limit`` bytes, which are 4,096 or more.
@@ -22,28 +25,24 @@ def encode_event(record: Record, make: MakeEvent, mark: Callable[[dict[str, Any]
         mark: Says in an event that it was cut (``logcapy.truncated``): its long texts first, then its attributes go.
         limit: The most bytes.
     """
-    for part in (1, 8, 64, 512):
-        content, fits = _encoded(record, make, mark, limit, part, with_attributes=True)
-        if fits:
+    for string_limit, room in _ROOMS:
+        content = _encoded(record, make, mark, PlainValues(limit // string_limit, limit // room), True)
+        if len(content) <= limit:
             return content
-    return _encoded(record, make, mark, limit, 64, with_attributes=False)[0]
+    return _encoded(record, make, mark, PlainValues(limit // 64, limit // 6), False)
 
 
 def _encoded(
     record: Record,
     make: MakeEvent,
     mark: Callable[[dict[str, Any]], None],
-    limit: int,
-    part: int,
-    *,
+    values: PlainValues,
     with_attributes: bool,
-) -> tuple[bytes, bool]:
-    values = PlainValues(limit // part)
+) -> bytes:
     event = make(record, values, with_attributes)
     if values.cut or not with_attributes:
         mark(event)
-    content = to_json(event)
-    return content, len(content) <= limit
+    return to_json(event)
 
 
 def pack_events(

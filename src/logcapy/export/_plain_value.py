@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 from ._any_value import CYCLE, NESTED_TOO_DEEP, describe
 
 _DEEPEST = 20
-_MOST_ELEMENTS = 1000
 _LONGEST_KEY = 256
+#: Bytes that an element takes at most beside its texts.
+_ELEMENT_ROOM = 32
 
 
 class PlainValues:
@@ -19,11 +21,14 @@ class PlainValues:
 
     Args:
         string_limit: The most characters of one text; of a longer one the beginning is kept, and ``cut`` becomes true.
+        room: The most characters in all, elements counted for more than they take. What is over it is left out, and
+            ``cut`` becomes true: a list that holds another ten times, which holds a third one ..., has an end.
     """
 
-    def __init__(self, string_limit: int) -> None:
+    def __init__(self, string_limit: int, room: int) -> None:
         self.cut = False
         self._string_limit = string_limit
+        self._room = room
         self._path: set[int] = set()
 
     def value(self, value: Any, depth: int = 0) -> Any:
@@ -39,17 +44,21 @@ class PlainValues:
             value = bytes(value[: 4 * self._string_limit]).decode(errors="backslashreplace")
         elif not isinstance(value, str):
             value = describe(value)
-        if str.__len__(value) > self._string_limit:
+        limit = max(min(self._string_limit, self._room), 0)
+        if str.__len__(value) > limit:
             self.cut = True
-            value = str.__getitem__(value, slice(self._string_limit))
+            value = str.__getitem__(value, slice(limit))
+        self._room -= str.__len__(value)
         return str.encode(value, errors="backslashreplace").decode()
 
     def body(self, body: Any) -> str:
-        """A record's body as text; lists and maps as JSON, nothing for None."""
-        plain = self.value(body)
-        if isinstance(plain, str):
-            return plain
-        return "" if plain is None else self.text(to_json(plain).decode())
+        """A record's body as text; lists and maps as JSON, nothing for None. It takes half of the room at most."""
+        own = PlainValues(self._string_limit, self._room // 2)
+        plain = own.value(body)
+        text = plain if isinstance(plain, str) else "" if plain is None else own.text(to_json(plain).decode())
+        self.cut = self.cut or own.cut
+        self._room -= len(text)
+        return text
 
     def key(self, key: Any) -> str:
         """A name."""
@@ -91,13 +100,17 @@ class PlainValues:
             return NESTED_TOO_DEEP
         self._path.add(id(value))
         try:
-            self.cut = self.cut or len(value) > _MOST_ELEMENTS
             if isinstance(value, Mapping):
-                keys = [key for _, key in zip(range(_MOST_ELEMENTS), value, strict=False)]
+                keys = takewhile(self._has_room, list(value))
                 return {self.key(key): self.value(value.get(key), depth + 1) for key in keys}
-            return [self.value(each, depth + 1) for _, each in zip(range(_MOST_ELEMENTS), value, strict=False)]
+            return [self.value(each, depth + 1) for each in takewhile(self._has_room, value)]
         finally:
             self._path.discard(id(value))
+
+    def _has_room(self, _element: object) -> bool:
+        self._room -= _ELEMENT_ROOM
+        self.cut = self.cut or self._room < 0
+        return self._room >= 0
 
 
 def to_json(plain: Any) -> bytes:
