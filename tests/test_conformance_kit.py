@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
@@ -143,6 +144,14 @@ def test_an_exporter_with_a_fault_does_not_pass(kind: type[Good]) -> None:
     with pytest.raises(Exception, match=message):
         check(Kit(kind))
     check(Kit(Good))
+
+
+@pytest.mark.parametrize("kind", [Losing, Large])
+def test_sizes_are_tried_without_hypothesis_too(kind: type[Good], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+    with pytest.raises(AssertionError, match=r"in payloads|a payload of"):
+        Kit(kind).test_each_record_is_in_exactly_one_payload_that_keeps_its_limits()
+    Kit(Good).test_each_record_is_in_exactly_one_payload_that_keeps_its_limits()
 
 
 def test_a_secret_that_is_shown_does_not_pass(
