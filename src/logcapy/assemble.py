@@ -55,11 +55,10 @@ def instead_of(exporter: LogRecordExporter, report: Report) -> LogRecordExporter
     protocol = _sdk.stock_protocol(exporter)
     if protocol is None or environment.otlp_needs_credential_provider():
         return exporter
-    config = environment.otlp_config(report, protocol)
-    if not _sdk.sends_where(exporter, config):
+    if not _sdk.sends_where(exporter, environment.otlp_config(report, protocol, preset=False)):
         return exporter
     try:
-        return otlp_exporter(config)
+        return otlp_exporter(environment.otlp_config(report, protocol))
     except ConfigError as error:  # what only shows in use: a file that is no certificate, a header that is none
         report(error)
         return exporter

@@ -10,11 +10,13 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from ._guard import say_once
 from .config import PROTOCOLS, BatchConfig, LogCapyConfig, OtlpConfig, Setting, field_names
 from .config.destinations import DestinationConfig, destination_variables
+from .config.destinations.preset import PRESETS, PresetConfig
 from .config.otlp import ENDPOINT_ROW, PROTOCOL_ROW
 from .errors import ConfigError, nearest_name
 
@@ -87,13 +89,18 @@ def batch_config(report: Report) -> BatchConfig:
     return _build(BatchConfig, values, BatchConfig.rows, report)
 
 
-def otlp_config(report: Report, protocol: str | None = None) -> OtlpConfig:
-    """What ``OTEL_EXPORTER_OTLP_LOGS_*`` and ``OTEL_EXPORTER_OTLP_*`` say.
+def otlp_config(report: Report, protocol: str | None = None, *, preset: bool = True) -> OtlpConfig:
+    """What ``LOGCAPY_PRESET``, ``OTEL_EXPORTER_OTLP_LOGS_*`` and ``OTEL_EXPORTER_OTLP_*`` say.
 
     Args:
         report: Told of what is wrong.
-        protocol: The protocol, where it is already decided by something else than the environment.
+        protocol: The protocol, where it is already decided by something else than the environment. A preset has
+            one of its own.
+        preset: Whether ``LOGCAPY_PRESET`` counts.
     """
+    found = _preset_config(report) if preset else None
+    if found is not None:
+        return found
     values = dict(_read((PROTOCOL_ROW, *OtlpConfig.rows), report))
     if protocol is not None or values.get("protocol") not in PROTOCOLS:
         if protocol is None and "protocol" in values:
@@ -103,6 +110,30 @@ def otlp_config(report: Report, protocol: str | None = None) -> OtlpConfig:
     if endpoint is not None:
         values["endpoint"] = endpoint
     return _build(OtlpConfig, values, (PROTOCOL_ROW, ENDPOINT_ROW, *OtlpConfig.rows), report)
+
+
+def _preset_config(report: Report) -> OtlpConfig | None:
+    """What ``LOGCAPY_PRESET*`` say, and over it ``OTEL_EXPORTER_OTLP_LOGS_*``.
+
+    The variables of all signals have no part in it: their headers and certificates belong to another place.
+    """
+    name = os.environ.get("LOGCAPY_PRESET", "").strip().lower()
+    if not name:
+        return None
+    vendors = PRESETS[name].variables if name in PRESETS else ()
+    keys = (os.environ.get(variable, "").strip() for variable in ("LOGCAPY_PRESET_KEY", *vendors))
+    key = next(filter(None, keys), None)
+    try:
+        base = destination_config(PresetConfig, {} if key is None else {"key": key}).otlp()
+    except ConfigError as error:
+        report(error)
+        return None
+    rows = [replace(one, variables=one.variables[:1]) for one in (ENDPOINT_ROW, *OtlpConfig.rows)]
+    values = dict(_read(rows, report))
+    own = values.pop("headers", None)
+    headers = {**base.headers, **own} if isinstance(own, Mapping) else base.headers
+    kept = {"endpoint": base.endpoint, "compression": base.compression, "max_bytes": base.max_bytes}
+    return _build(OtlpConfig, {**kept, **values, "headers": headers}, (PROTOCOL_ROW, *rows), report)
 
 
 def _otlp_endpoint(*, grpc: bool) -> str | None:

@@ -62,7 +62,11 @@ def test_the_tutorials_application_shows_what_the_tutorial_says(program: Program
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "page", ["README.md", "docs/destinations/loki.md", "docs/redaction.md", "docs/sampling.md", "docs/enrichment.md"]
+    "page",
+    [
+        *("README.md", "docs/destinations.md", "docs/destinations/loki.md", "docs/destinations/presets.md"),
+        *("docs/redaction.md", "docs/sampling.md", "docs/enrichment.md", "docs/routing.md"),
+    ],
 )
 def test_the_python_of_a_page_runs(page: str, tmp_path: Path) -> None:
     for block in code_blocks(page, "python"):

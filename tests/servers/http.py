@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import ssl
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -50,17 +50,23 @@ class Answer:
 
 
 class ScriptedServer:
-    """Answers with ``answers`` in turn, the last one from then on; ``requests`` is what came."""
+    """Answers with ``answers`` in turn, the last one from then on; ``requests`` is what came.
+
+    ``respond`` answers instead, by what is asked, if it is set.
+    """
 
     def __init__(self, server: ThreadingHTTPServer, scheme: str) -> None:
         self.port: int = server.server_address[1]
         self.url = f"{scheme}://127.0.0.1:{self.port}"
         self.requests: list[Request] = []
         self.answers: list[Answer] = [Answer()]
+        self.respond: Callable[[Request], Answer] | None = None
         self.bytes_sent = 0
         self.stopping = threading.Event()
 
-    def next_answer(self) -> Answer:
+    def next_answer(self, request: Request) -> Answer:
+        if self.respond is not None:
+            return self.respond(request)
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
@@ -78,9 +84,10 @@ class _Handler(BaseHTTPRequestHandler):
         raw_body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
         body = gzip.decompress(raw_body) if headers.get("content-encoding") == "gzip" else raw_body
-        self.script.requests.append(Request(self.path, headers, body, raw_body, self.client_address))
+        request = Request(self.path, headers, body, raw_body, self.client_address)
+        self.script.requests.append(request)
         try:
-            self._answer(self.script.next_answer())
+            self._answer(self.script.next_answer(request))
         except OSError:  # the client had enough
             self.close_connection = True
 

@@ -28,11 +28,11 @@ class KeepingIntake(Intake):
         self.spans: list[dict[str, Any]] = []
 
     def logs(self, body: bytes, *args: str) -> bytes:
-        self.records += logs_of(_as_otlp_json(ExportLogsServiceRequest.FromString(body)))
+        self.records += logs_of(as_otlp_json(ExportLogsServiceRequest.FromString(body)))
         return super().logs(body, *args)
 
     def traces(self, body: bytes, *args: str) -> bytes:
-        self.spans += spans_of(_as_otlp_json(ExportTraceServiceRequest.FromString(body)))
+        self.spans += spans_of(as_otlp_json(ExportTraceServiceRequest.FromString(body)))
         return super().traces(body, *args)
 
 
@@ -48,7 +48,7 @@ def otlp_receiver() -> Iterator[tuple[KeepingIntake, str]]:
         receiver.stop()
 
 
-def _as_otlp_json(request: Any) -> Any:
+def as_otlp_json(request: Any) -> Any:
     """A request in OTLP's JSON, which has identifiers in hexadecimal where protobuf's has base64."""
     return _with_hexadecimal(MessageToDict(request, use_integers_for_enums=True))
 

@@ -75,7 +75,7 @@ def _surroundings(of_resource: Json, of_scope: Json) -> dict[str, Any]:
 
 
 def _attributes(holder: Json) -> dict[str, Any]:
-    return {each["key"]: _value(each.get("value", {})) for each in holder.get("attributes", ())}
+    return {each.get("key", ""): _value(each.get("value", {})) for each in holder.get("attributes", ())}
 
 
 def _value(any_value: Json) -> Any:
@@ -85,7 +85,7 @@ def _value(any_value: Json) -> Any:
         if kind == "arrayValue":
             return [_value(each) for each in value.get("values", ())]
         if kind == "kvlistValue":
-            return {each["key"]: _value(each.get("value", {})) for each in value.get("values", ())}
+            return {each.get("key", ""): _value(each.get("value", {})) for each in value.get("values", ())}
         if kind == "bytesValue":
             return base64.b64decode(value)
         return float(value) if kind == "doubleValue" else value

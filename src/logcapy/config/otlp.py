@@ -41,6 +41,8 @@ class OtlpConfig:
         client_key: The file of the client's private key (PEM), for mutual TLS.
         client_certificate: The file of the client's certificate (PEM), for mutual TLS.
         insecure: For gRPC where the endpoint has no scheme: True for no TLS.
+        max_bytes: The most bytes of a request, 2,048 or more; None for the 4 MiB that servers of gRPC take. No variable
+            sets it; a preset may.
 
     Raises:
         ConfigError: A field has a value that cannot be used.
@@ -65,11 +67,13 @@ class OtlpConfig:
     client_key: str | None = None
     client_certificate: str | None = None
     insecure: bool = False
+    max_bytes: int | None = None
 
     def __post_init__(self) -> None:
         require_names("protocol", (self.protocol,), PROTOCOLS)
         require_names("compression", (self.compression,), COMPRESSIONS)
         require_milliseconds("timeout", self.timeout)
+        require("max_bytes", self.max_bytes, self.max_bytes is None or self.max_bytes >= 2048, "2048 or more")
         _require_endpoint(self.endpoint, self.protocol)
         require(
             "client_key",

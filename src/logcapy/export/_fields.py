@@ -12,16 +12,18 @@ from opentelemetry.sdk.resources import Resource
 
 from logcapy.types import Record
 
-from ._plain import plain
+from ._plain_value import PlainValues, to_json
 
 _MOST_RESOURCES = 64
-_MOST_NANOSECONDS = (1 << 63) - 1
+#: Of one value: destinations cut to their own limits.
+_LONGEST_TEXT = 4 * 1024 * 1024
+_ROOM = 4 * _LONGEST_TEXT
 _RESOURCES: dict[int, tuple[Resource, dict[str, Any]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """What a record says; every value is plain (see :func:`logcapy.export._plain.plain`).
+    """What a record says; every value is plain (see :class:`PlainValues`).
 
     Args:
         timestamp: Nanoseconds since 1970; when it was observed where it does not say, now where neither is known.
@@ -64,6 +66,19 @@ def fields_of(record: Record) -> Fields:
         span_id=f"{span_id:016x}" if span_id else "",
         event_name=_name(_get(log, "event_name")),
     )
+
+
+def plain(value: Any) -> Any:
+    """A value that JSON has a form for."""
+    kind = type(value)
+    if kind is bool or value is None or (kind is str and value.isascii() and len(value) <= _LONGEST_TEXT):
+        return value
+    return PlainValues(_LONGEST_TEXT, _ROOM).value(value)
+
+
+def as_text(value: Any) -> str:
+    """A plain value as one text: itself, or its JSON."""
+    return value if isinstance(value, str) else to_json(value).decode()
 
 
 def _get(owner: Any, name: str) -> Any:

@@ -14,8 +14,7 @@ from typing import Any
 from logcapy.attributes import EXCEPTION_STACKTRACE, TRUNCATED
 from logcapy.config.destinations.loki import LokiConfig, is_tenant
 
-from ._fields import Fields
-from ._plain import as_text
+from ._fields import Fields, as_text
 
 #: ``max_line_size``, ``max_structured_metadata_size``, ``max_structured_metadata_entries_count``,
 #: ``max_label_value_length``; the metadata leaves room for what Loki adds by itself (``detected_level``).

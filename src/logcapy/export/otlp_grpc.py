@@ -27,7 +27,7 @@ from ._http import tls_context
 from ._otlp_response import partial_success, retry_delay_seconds
 from ._reason import Reasons
 from ._split import split_logs
-from .otlp import encode_logs
+from .otlp import DEFAULT_MAX_BYTES, encode_logs
 
 _METHOD = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
 #: Source: https://opentelemetry.io/docs/specs/otlp/#failures
@@ -74,10 +74,11 @@ class OTLPGrpcLogRecordExporter(PayloadExporter):
         headers: Mapping[str, str] | None = None,
         config: OtlpConfig | None = None,
     ) -> None:
-        config = config or environment.otlp_config(environment.raise_error, protocol="grpc")
+        config = config or environment.otlp_config(environment.raise_error, protocol="grpc", preset=False)
         if endpoint is not None:
             config = replace(config, endpoint=endpoint, protocol="grpc")
         super().__init__(config.timeout / 1000)
+        self._max_bytes = config.max_bytes or DEFAULT_MAX_BYTES
         self._config = config
         self._insecure, self._target, user_info = _parse_endpoint(config)
         self._metadata = _metadata({**config.headers, **(headers or {})}, user_info)
@@ -95,7 +96,7 @@ class OTLPGrpcLogRecordExporter(PayloadExporter):
 
     def encode(self, records: Sequence[Record]) -> Iterator[Payload]:
         """Payloads of less than the 4 MiB that gRPC servers take by default."""
-        return encode_logs(records)
+        return encode_logs(records, self._max_bytes)
 
     def split(self, body: bytes) -> Sequence[tuple[bytes, int]] | None:
         """Two requests with the records of one."""

@@ -16,7 +16,7 @@ from logcapy.types import Delivered, Outcome, Payload, Record, Rejected
 from ._http import Answer, HttpTransport, plain_message
 from ._otlp_response import partial_success, status_message
 from ._split import split_logs
-from .otlp import encode_logs
+from .otlp import DEFAULT_MAX_BYTES, encode_logs
 
 
 class OTLPHttpLogRecordExporter(PayloadExporter):
@@ -45,6 +45,7 @@ class OTLPHttpLogRecordExporter(PayloadExporter):
         if endpoint is not None:
             config = replace(config, endpoint=endpoint, protocol="http/protobuf")
         super().__init__(config.timeout / 1000)
+        self._max_bytes = config.max_bytes or DEFAULT_MAX_BYTES
         self._transport = HttpTransport(
             config.endpoint,
             headers={**config.headers, **(headers or {}), "Content-Type": "application/x-protobuf"},
@@ -62,8 +63,8 @@ class OTLPHttpLogRecordExporter(PayloadExporter):
         return f"{type(self).__name__}({self._transport.place!r})"
 
     def encode(self, records: Sequence[Record]) -> Iterator[Payload]:
-        """Payloads of at most 4 MiB."""
-        return encode_logs(records)
+        """Payloads of at most ``max_bytes`` of the configuration."""
+        return encode_logs(records, self._max_bytes)
 
     def split(self, body: bytes) -> Sequence[tuple[bytes, int]] | None:
         """Two requests with the records of one."""
