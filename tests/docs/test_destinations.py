@@ -11,6 +11,8 @@ import pytest
 
 from logcapy.config.destinations import DestinationConfig
 from logcapy.config.destinations.datadog import DatadogConfig
+from logcapy.config.destinations.kafka import KafkaConfig
+from logcapy.config.destinations.loki import LokiConfig
 from logcapy.config.destinations.preset import PRESETS, PresetConfig
 from logcapy.config.destinations.splunk import SplunkConfig
 from servers.processes import clean_environment
@@ -21,7 +23,11 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.mark.parametrize(
-    ("page", "config"), [("datadog", DatadogConfig), ("presets", PresetConfig), ("splunk", SplunkConfig)]
+    ("page", "config"),
+    [
+        *(("datadog", DatadogConfig), ("presets", PresetConfig), ("splunk", SplunkConfig)),
+        *(("loki", LokiConfig), ("kafka", KafkaConfig)),
+    ],
 )
 def test_the_page_of_a_destination_has_each_of_its_variables_and_no_other(
     page: str, config: type[DestinationConfig]

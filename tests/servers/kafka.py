@@ -26,28 +26,32 @@ class Brokers:
         Raises:
             AssertionError: They were not there within ``timeout`` seconds.
         """
-        from confluent_kafka import Consumer
-
-        consumer = Consumer(
-            {
-                "bootstrap.servers": ",".join(self.addresses),
-                "group.id": uuid4().hex,
-                "auto.offset.reset": "earliest",
-                "log_level": 0,
-            }
-        )
-        found: list[Any] = []
         deadline = time.monotonic() + timeout
+        while len(found := self.written(topic)) < count:
+            assert time.monotonic() < deadline, f"{len(found)} of {count} messages of {topic}"
+        return found[:count]
+
+    def written(self, topic: str) -> list[Any]:
+        """All messages of a topic up to now."""
+        from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+
+        consumer = Consumer({"bootstrap.servers": ",".join(self.addresses), "group.id": uuid4().hex, "log_level": 0})
         try:
-            consumer.subscribe([topic])
-            while len(found) < count:
-                assert time.monotonic() < deadline, f"{len(found)} of {count} messages of {topic}"
+            partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
+            ends = {
+                one: consumer.get_watermark_offsets(TopicPartition(topic, one), timeout=10)[1] for one in partitions
+            }
+            wanted = sum(ends.values())
+            found: list[Any] = []
+            consumer.assign([TopicPartition(topic, one, OFFSET_BEGINNING) for one in partitions])
+            deadline = time.monotonic() + 10
+            while len(found) < wanted and time.monotonic() < deadline:
                 message = consumer.poll(0.2)
                 if message is not None and message.error() is None:
                     found.append(message)
+            return sorted(found, key=lambda message: (message.partition(), message.offset()))
         finally:
             consumer.close()
-        return found
 
 
 @contextlib.contextmanager

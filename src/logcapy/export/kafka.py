@@ -58,7 +58,6 @@ class KafkaLogRecordExporter(PayloadExporter):
         super().__init__(self._config.timeout / 1000)
         self.destination = f"kafka://{','.join(self._config.brokers)}/{self._config.topic}"
         self._reasons = Reasons(self.destination, [str(value) for value in self._config.options.values()])
-        self._key: bytes | None = None
         self._producer: Any = None
         self._pid = 0
         self._error: Any = None
@@ -86,7 +85,7 @@ class KafkaLogRecordExporter(PayloadExporter):
             self._producer.produce(
                 self._config.topic,
                 payload.body,
-                key=self._key_of(payload),
+                key=_key_of(payload),
                 on_delivery=lambda error, _message: reports.append(error),
             )
             while not reports and time.monotonic() < deadline:
@@ -112,14 +111,6 @@ class KafkaLogRecordExporter(PayloadExporter):
         if self._producer is not None and self._pid != os.getpid():
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._producer))
             self._producer = None
-
-    def _key_of(self, payload: Payload) -> bytes | None:
-        """The service's name, so that one partition has its records in order; of what was on disk, the last one's."""
-        first = payload.records[0] if payload.records else None
-        resource = getattr(first, "resource", None)
-        if resource is not None:
-            self._key = str(resource.attributes.get("service.name", "")).encode("utf-8", "replace") or None
-        return self._key
 
     def _failure(self, error: Any) -> Outcome:
         name = error.name() if hasattr(error, "name") else type(error).__name__
@@ -163,3 +154,20 @@ class KafkaLogRecordExporter(PayloadExporter):
 
     def _note_error(self, error: Any) -> None:
         self._error = error
+
+
+def _key_of(payload: Payload) -> bytes | None:
+    """The service's name, so that one partition has its records in order; of what was on disk it is read from there."""
+    first = payload.records[0] if payload.records else None
+    resource = getattr(first, "resource", None)
+    if resource is not None:
+        return str(resource.attributes.get("service.name", "")).encode("utf-8", "replace") or None
+    from google.protobuf.message import DecodeError
+    from opentelemetry.proto.logs.v1.logs_pb2 import LogsData
+
+    try:
+        origins = LogsData.FromString(payload.body).resource_logs
+    except DecodeError:
+        return None
+    named = [one.value.string_value for one in origins[0].resource.attributes if one.key == "service.name"]
+    return named[0].encode() if named else None
