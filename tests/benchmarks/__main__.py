@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import machine, report
+from . import machine, parts, report
 from .children import ROOT, Children, intake
 from .plan import MEASURES, Plan
 
@@ -54,8 +54,12 @@ def main() -> None:
     if not options.again:
         run(options)
     kept = json.loads(options.rows.read_text())
-    report.write(kept["rows"], kept["about"], options.docs)
-    print(f"{options.docs / 'benchmarks.md'} written after {time.monotonic() - began:.0f} s", file=sys.stderr)
+    measured = {row["measure"] for row in kept["rows"]}
+    if "parts" in measured:
+        parts.write(kept["rows"], kept["about"], options.docs)
+    if measured - {"parts"}:
+        report.write(kept["rows"], kept["about"], options.docs)
+    print(f"written after {time.monotonic() - began:.0f} s", file=sys.stderr)
 
 
 if __name__ == "__main__":

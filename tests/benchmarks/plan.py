@@ -10,10 +10,10 @@ from typing import Any
 
 from . import compression, startup, throughput
 from .children import Children
-from .setups import FLOOR, SETUPS, STOCK
+from .setups import FLOOR, NEITHER, PARTS, SETUPS, STOCK, part_name
 from .works import WORKS
 
-OURS = [name for name, setup in SETUPS.items() if name.startswith("logcapy") and not setup.works]
+OURS = [name for name, setup in SETUPS.items() if name.startswith("logcapy") and not (setup.works or setup.is_part)]
 #: Those that keep records in a queue until somebody answers.
 QUEUEING = [STOCK, *OURS]
 INTO_COLLECTOR = [*QUEUEING, "stock-gzip", "logcapy-gzip"]
@@ -21,7 +21,7 @@ GROWTH = (1, 1_000, 10_000, 100_000)
 LARGEST = 1_000_000
 QUEUED = 100_000
 _STARTS = 3
-MEASURES = ("cost", "growth", "memory", "start", "idle", "below", "catch", "throughput", "compression")
+MEASURES = ("cost", "growth", "memory", "start", "idle", "below", "catch", "throughput", "compression", "parts")
 Row = dict[str, Any]
 
 
@@ -105,13 +105,13 @@ class Plan:
 
     def _idle(self, number: int) -> Iterator[Row]:
         """All at the same time: they sleep."""
-        able = [name for name, setup in SETUPS.items() if not setup.works]
+        able = [name for name, setup in SETUPS.items() if not (setup.works or setup.is_part)]
         for child in [self.children.start("idle", setup, "usual", 1_000) for setup in able]:
             figures = self.children.figures(child)
             yield {"setup": child.wanted["setup"], "work": "usual", **figures}
 
     def _below(self, number: int) -> Iterator[Row]:
-        able = [name for name, setup in SETUPS.items() if not setup.works]
+        able = [name for name, setup in SETUPS.items() if not (setup.works or setup.is_part)]
         for setup in self._in_turn(able, number):
             yield {"setup": setup, "work": "usual", **self.children.measure("below_level", setup, "usual", 10_000)}
 
@@ -128,3 +128,8 @@ class Plan:
         body, records = compression.a_request(self.children)
         for way in compression.WAYS:
             yield {"setup": "logcapy-stdlib", "work": way, **compression.measure(way, body, records)}
+
+    def _parts(self, number: int) -> Iterator[Row]:
+        for work in ("usual", "secret"):
+            for setup in self._in_turn((STOCK, NEITHER, *map(part_name, PARTS)), number):
+                yield {"setup": setup, "work": work, **self._measured_cost(setup, work, None)}

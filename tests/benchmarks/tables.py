@@ -12,7 +12,7 @@ from .setups import FLOOR, SETUPS, STOCK
 from .works import WORKS
 
 _NONE = "–"  # noqa: RUF001 - an en dash is what an empty cell has
-_IN_ALL = [name for name, setup in SETUPS.items() if not setup.works]
+_IN_ALL = [name for name, setup in SETUPS.items() if not (setup.works or setup.is_part)]
 _STDLIB = "logcapy-stdlib"
 
 

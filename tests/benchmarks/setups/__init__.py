@@ -8,7 +8,7 @@ from importlib import import_module
 
 from .opened import Opened
 
-__all__ = ["FLOOR", "SETUPS", "STOCK", "Opened", "Setup", "open_setup"]
+__all__ = ["FLOOR", "NEITHER", "PARTS", "SETUPS", "STOCK", "Opened", "Setup", "open_setup", "part_name"]
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Setup:
         env: Its variables, beside those that all have.
         works: The only works that it is measured at; empty for all.
         omits: The works that it cannot do.
+        is_part: It is measured for what one part of LogCapy adds, and nothing else.
     """
 
     title: str
@@ -32,14 +33,37 @@ class Setup:
     env: Mapping[str, str] = field(default_factory=dict)
     works: tuple[str, ...] = ()
     omits: tuple[str, ...] = ()
+    is_part: bool = False
 
     def does(self, work: str) -> bool:
-        return work not in self.omits and (not self.works or work in self.works)
+        return not self.is_part and work not in self.omits and (not self.works or work in self.works)
 
 
 _GZIP = {"OTEL_EXPORTER_OTLP_COMPRESSION": "gzip"}
 _NEITHER = {"LOGCAPY_REDACT": "off", "LOGCAPY_ENRICH": "off"}
-FLOOR, STOCK = "floor", "stock"
+FLOOR, STOCK, NEITHER = "floor", "stock", "logcapy-neither"
+#: The variables that turn one part on, where all others are off.
+PARTS: dict[str, Mapping[str, str]] = {
+    **{f"enrich={name}": {"LOGCAPY_ENRICH": name} for name in ("context", "request", "thread", "task")},
+    "enrich=baggage": {"LOGCAPY_ENRICH": "baggage", "LOGCAPY_BAGGAGE_KEYS": "customer.tier"},
+    "enrich=runtime, of all records": {"LOGCAPY_ENRICH": "runtime", "LOGCAPY_RUNTIME_SEVERITY": "trace"},
+    **{
+        f"redact={name}": {"LOGCAPY_REDACT": name}
+        for name in ("credentials", "pci", "email", "phone", "ip", "iban", "us_ssn", "national_id", "gdpr", "hipaa")
+    },
+    "redact_patterns, one": {"LOGCAPY_REDACT_PATTERNS": "order=ORD-[0-9]+"},
+    "minimum_severity": {"LOGCAPY_MINIMUM_SEVERITY": "info,shop.db=warn"},
+    "trace_based": {"LOGCAPY_TRACE_BASED": "true"},
+    "sample_ratio": {"LOGCAPY_SAMPLE_RATIO": "0.99999999"},
+    "rate_limit": {"LOGCAPY_RATE_LIMIT": "100000000"},
+}
+
+
+def part_name(part: str) -> str:
+    """The set-up of a part."""
+    return f"logcapy-part {part}"
+
+
 SETUPS: dict[str, Setup] = {
     FLOOR: Setup("logging, a handler that does nothing", "floor:open_setup"),
     STOCK: Setup(
@@ -67,6 +91,14 @@ SETUPS: dict[str, Setup] = {
     "stock-gzip": Setup("stock OpenTelemetry, gzip", "stock:open_setup", sends=True, env=_GZIP, works=("usual",)),
     "logcapy-gzip": Setup("LogCapy, logging, gzip", "ours:open_stdlib", sends=True, env=_GZIP, works=("usual",)),
 }
+
+
+SETUPS.update(
+    {
+        part_name(part): Setup(part, "ours:open_stdlib", sends=True, env={**_NEITHER, **env}, is_part=True)
+        for part, env in PARTS.items()
+    }
+)
 
 
 def open_setup(name: str) -> Opened:
