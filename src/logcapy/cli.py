@@ -22,7 +22,7 @@ def main(argv: list[str] | None = None) -> int:
         SystemExit: As :mod:`argparse` does: after ``--help`` and ``--version``, and for arguments that are wrong.
     """
     arguments = _parser().parse_args(argv)
-    run = {"tail": _tail, "spool": _spool, "check-redaction": _check_redaction}[arguments.command]
+    run = {"tail": _tail, "spool": _spool, "check-redaction": _check_redaction, "replay": _replay}[arguments.command]
     return run(arguments)
 
 
@@ -33,6 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_tail(commands)
     _add_spool(commands)
     _add_check_redaction(commands)
+    _add_replay(commands)
     return parser
 
 
@@ -98,6 +99,20 @@ def _add_check_redaction(commands: argparse._SubParsersAction[argparse.ArgumentP
     check.add_argument("--json", action="store_true", help="one JSON object a line")
 
 
+def _add_replay(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    replay = commands.add_parser(
+        "replay",
+        help="send files of logcapy_file anywhere",
+        description="Send the records of files of OTLP in JSON, also those that end in .gz, to where "
+        "OTEL_EXPORTER_OTLP_* say, or to another exporter. The files stay as they are.",
+    )
+    replay.add_argument("files", metavar="FILE", nargs="+", help="a file of logcapy_file, or any of OTLP in JSON lines")
+    replay.add_argument("--to", metavar="EXPORTER", help="a name as in OTEL_LOGS_EXPORTER (default: otlp)")
+    replay.add_argument(
+        "--timeout", type=float, default=60.0, help="seconds that one line may be tried (default: %(default)s)"
+    )
+
+
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= 65535):
         raise argparse.ArgumentTypeError(f"{text!r} is no port; use 0 to 65535")
@@ -124,6 +139,12 @@ def _spool(arguments: argparse.Namespace) -> int:
 
     options = {name: value for name, value in vars(arguments).items() if name in ("yes", "json", "full", "timeout")}
     return run(arguments.action, arguments.dir, **options)
+
+
+def _replay(arguments: argparse.Namespace) -> int:
+    from .replay import run
+
+    return run(arguments.files, arguments.to, arguments.timeout)
 
 
 def _check_redaction(arguments: argparse.Namespace) -> int:

@@ -1,0 +1,68 @@
+"""Files of OTLP in JSON, a request a line, as the Collector's OTLP JSON file receiver reads them.
+
+Source: https://opentelemetry.io/docs/specs/otel/protocol/file-exporter/
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from logcapy import environment
+from logcapy.config.destinations.file import FileConfig
+from logcapy.exporter import PayloadExporter
+from logcapy.types import Broken, Delivered, Outcome, Payload, Record, Rejected, Retry
+
+from ._otlp_json import json_line
+from ._rotating import RotatingFile
+from ._split import split_logs
+from .otlp import encode_logs
+
+#: What room or time may mend; all else is for somebody to mend.
+_PASSING = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EAGAIN, errno.EINTR, errno.ENFILE, errno.EMFILE))
+
+
+class FileLogRecordExporter(PayloadExporter):
+    """Appends log records to a file, a request in JSON a line; closed files can be sent by ``logcapy replay``.
+
+    Args:
+        config: Where, and how long. Default: what ``LOGCAPY_FILE_*`` say.
+        **fields: Fields of :class:`FileConfig`, which win over the variables.
+
+    Raises:
+        ConfigError: A setting cannot be used.
+    """
+
+    name = "file"
+
+    def __init__(self, config: FileConfig | None = None, **fields: Any) -> None:
+        super().__init__(timeout_seconds=10.0)
+        self._config = config or environment.destination_config(FileConfig, fields)
+        self.destination = f"file:{self._config.path}"
+        self._file = RotatingFile(self._config)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._config.path!r})"
+
+    def encode(self, records: Sequence[Record]) -> Iterator[Payload]:
+        """Requests in protobuf; what is written is the same in JSON."""
+        return encode_logs(records)
+
+    def split(self, body: bytes) -> Sequence[tuple[bytes, int]] | None:
+        """Two requests with the records of one."""
+        return split_logs(body)
+
+    def send(self, payload: Payload, deadline: float) -> Outcome:  # noqa: ARG002 - a disk keeps no deadline
+        """Write one line."""
+        try:
+            line = json_line(payload.body)
+        except Exception as error:  # noqa: BLE001 - what was on disk may be no request
+            return Rejected(len(payload.records), f"{self.destination}: no request of OTLP ({type(error).__name__})")
+        try:
+            self._file.append(line)
+        except OSError as error:
+            reason = f"{self.destination}: {os.strerror(error.errno) if error.errno else type(error).__name__}"
+            return Retry(reason) if error.errno in _PASSING else Broken(reason)
+        return Delivered()
