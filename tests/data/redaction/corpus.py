@@ -10,3 +10,6 @@ from .vendor_tokens import VENDOR_TOKENS
 
 KINDS: tuple[Kind, ...] = (*VENDOR_TOKENS, *CREDENTIALS, *CARDS, *EMAILS, *ACCOUNTS, *PERSONAL)
 SECRETS: tuple[Secret, ...] = tuple(secret for kind in KINDS for secret in kind.secrets())
+#: What is asked for where nobody asks, and all there is to ask for.
+DEFAULT_PRESETS = ("credentials", "pci", "email")
+ALL_PRESETS = (*DEFAULT_PRESETS, "phone", "ip", "iban", "ssn", "gdpr", "hipaa")

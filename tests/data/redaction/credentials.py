@@ -22,8 +22,8 @@ def _jwt(draw: Draw, index: int) -> str:
 
 
 def _jwe(draw: Draw, index: int) -> str:
-    header = _part({"alg": "RSA-OAEP", "enc": "A256GCM"})
-    return ".".join((header, *(draw.text(length, BASE64URL) for length in (86, 16, 64, 22))))
+    header = _part({"alg": "dir", "enc": "A256GCM"})
+    return ".".join((header, "", *(draw.text(length, BASE64URL) for length in (16, 64, 22))))
 
 
 def _pem(draw: Draw, index: int) -> tuple[str, str]:

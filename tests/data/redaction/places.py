@@ -6,7 +6,7 @@ import contextlib
 import json
 import linecache
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -44,7 +44,9 @@ def _note(on: Stage, secret: Secret) -> None:
 def _group(on: Stage, secret: Secret) -> None:
     error: BaseException = KeyError(f"part {secret.text}")
     if sys.version_info >= (3, 11):
-        error = ExceptionGroup("several", [ValueError("first"), error])
+        error = ExceptionGroup(  # noqa: F821 - Python 3.11 has it
+            "several", [ValueError("first"), error]
+        )
     _exception(on, error)
 
 
@@ -120,22 +122,18 @@ KEYED_PLACES: dict[str, Callable[[str, Any], dict[str, object]]] = {
 }
 
 
-def log_everywhere(on: Stage, secrets: tuple[Secret, ...]) -> Iterator[int]:
-    """Log each secret in each place; gives the number of records after each place.
-
-    ``corpus.place`` on a record says where.
-    """
+def log_everywhere(on: Stage, secrets: tuple[Secret, ...]) -> int:
+    """Log each secret in each place, with ``corpus.place`` on the record; returns the number of records."""
     count = 0
     for name, put in PLACES.items():
         with logcapy.context(**{"corpus.place": name}):
             for secret in secrets:
                 put(on, secret)
-                count += 1
-        yield count
+        count += len(secrets)
+    keyed = [(secret.key, secret.value) for secret in secrets if secret.key is not None]
     for name, attributes in KEYED_PLACES.items():
         with logcapy.context(**{"corpus.place": name}):
-            for secret in secrets:
-                if secret.key is not None:
-                    on.logger.info("order", extra=attributes(secret.key, secret.value))
-                    count += 1
-        yield count
+            for key, value in keyed:
+                on.logger.info("order", extra=attributes(key, value))
+        count += len(keyed)
+    return count
