@@ -8,10 +8,10 @@ PYTEST_WORKERS ?= 3
 PYTEST := -m pytest -n $(PYTEST_WORKERS) --dist worksteal
 READY := $(VENV)/.ready
 
-.PHONY: help setup test fast lint format types layers docs build compiled demo bench faults clean
+.PHONY: help setup test fast lint format types layers docs build compiled demo bench compare-redaction faults clean
 
 help: ## List the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -80,6 +80,15 @@ bench: .venv-bench/.ready ## Measure LogCapy beside its peers, and write docs/be
 faults: $(READY) ## Put LogCapy through the 30 faults of docs/reliability.md; FAULTS='--short' is short
 	$(BIN)/python tools/faults.py $(FAULTS)
 
+compare-redaction: .venv-redaction/.ready ## Measure redaction beside its peers on one corpus, and write docs/redaction.md
+	.venv-redaction/bin/python tools/compare_redaction.py --markdown docs/redaction.md
+
+.venv-redaction/.ready: tests/comparison/requirements.txt tests/benchmarks/requirements.txt
+	$(PYTHON) -m venv .venv-redaction
+	.venv-redaction/bin/python -m pip install --quiet --upgrade pip
+	.venv-redaction/bin/python -m pip install --quiet --requirement tests/comparison/requirements.txt
+	@touch $@
+
 .venv-bench/.ready: tests/benchmarks/requirements.txt
 	$(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/python -m pip install --quiet --upgrade pip
@@ -87,4 +96,4 @@ faults: $(READY) ## Put LogCapy through the 30 faults of docs/reliability.md; FA
 	@touch $@
 
 clean: ## Remove what was built
-	rm -rf $(VENV) .venv-compiled .venv-demo .venv-bench build dist docs/_build .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .venv-compiled .venv-demo .venv-bench .venv-redaction build dist docs/_build .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -9,7 +9,8 @@ from .secret import Kind, Secret
 from .vendor_tokens import VENDOR_TOKENS
 
 KINDS: tuple[Kind, ...] = (*VENDOR_TOKENS, *CREDENTIALS, *CARDS, *EMAILS, *ACCOUNTS, *PERSONAL)
-SECRETS: tuple[Secret, ...] = tuple(secret for kind in KINDS for secret in kind.secrets())
+#: No value is there twice.
+SECRETS: tuple[Secret, ...] = tuple({secret.value: secret for kind in KINDS for secret in kind.secrets()}.values())
 #: What is asked for where nobody asks, and all there is to ask for.
 DEFAULT_PRESETS = ("credentials", "pci", "email")
 ALL_PRESETS = (*DEFAULT_PRESETS, "phone", "ip", "iban", "ssn", "gdpr", "hipaa")
