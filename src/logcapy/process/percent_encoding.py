@@ -33,7 +33,7 @@ class PercentDecoder:
         self._detectors = tuple(detectors)
 
     def __call__(self, text: str) -> str:
-        """``text`` with the finds masked, what stands beside them encoded as before; the same object if there are none."""
+        """``text`` with the finds masked, the rest encoded as before; the same object if there are none."""
         return self._redact(text, _DEEPEST)
 
     def _redact(self, text: str, depth: int) -> str:
