@@ -61,10 +61,15 @@ class Left:
                         found.setdefault(secret.kind, Counter())[place] += 1
         return found
 
-    def elsewhere(self, secrets: Iterable[Secret]) -> dict[str, set[str]]:
-        """The kinds that are found anywhere else."""
+    def found(self, secrets: Iterable[Secret]) -> dict[str, set[str]]:
+        """The kinds that are found in any of the bytes, by where these went."""
         needles = Needles(secrets)
-        contents = {"spool": self.spool, "console": self.console.encode(), "stderr": self.said.encode()}
+        contents = {
+            "wire": b"".join(self.wire),
+            "spool": self.spool,
+            "console": self.console.encode(),
+            "stderr": self.said.encode(),
+        }
         found = {where: {one.kind for one in needles.found_in(content)} for where, content in contents.items()}
         return {where: kinds for where, kinds in found.items() if kinds}
 
