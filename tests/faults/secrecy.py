@@ -21,7 +21,7 @@ from logcapy.process.redact import Redactor
 from servers.grpc import grpc_server
 from servers.http import scripted_server
 from tests.capture.decoded import Sibling
-from tests.data.redaction.corpus import ALL_PRESETS, SECRETS
+from tests.data.redaction.corpus import ALL_PRESETS, ALL_SECRETS
 from tests.data.redaction.leaving import leave
 from tests.data.redaction.needles import Needles
 from tests.data.redaction.places import KEYED_PLACES, PLACES
@@ -43,28 +43,28 @@ def row_23(_scale: Scale) -> Measured:
     records = arrived = 0
     for siblings in ((), (Sibling(),)):  # drafts, and the SDK's way
         with scratch() as folder:
-            left = leave(ALL_PRESETS, SECRETS, folder / "spool", *siblings)
+            left = leave(ALL_PRESETS, ALL_SECRETS, folder / "spool", *siblings)
         records += left.records
         arrived += left.stats.exported
-        found |= left.found(SECRETS)
+        found |= left.found(ALL_SECRETS)
     places = len(PLACES) + len(KEYED_PLACES)
     return Measured(
-        f"0 of {len(SECRETS)} secrets in {places} places found, {arrived} of {records} records arrive"
+        f"0 of {len(ALL_SECRETS)} secrets in {places} places found, {arrived} of {records} records arrive"
         if not found
         else f"found: {found}",
         not found and arrived == records > 10_000,
-        f"{_leaked_by_stock()} of {len(SECRETS)} found in the wire bytes",
+        f"{_leaked_by_stock()} of {len(ALL_SECRETS)} found in the wire bytes",
     )
 
 
 def _leaked_by_stock() -> int:
     with scripted_server() as server:
         pipeline = stock(server.url)
-        pipeline.log(*(secret.text for secret in SECRETS))
+        pipeline.log(*(secret.text for secret in ALL_SECRETS))
         pipeline.flush()
         pipeline.shutdown()
         wire = b"".join(request.body for request in server.requests)
-    return len(Needles(SECRETS).found_in(wire))
+    return len(Needles(ALL_SECRETS).found_in(wire))
 
 
 class _Raises(Mapping[str, Any]):

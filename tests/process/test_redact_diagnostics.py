@@ -14,13 +14,13 @@ from logcapy.export.otlp_http import OTLPHttpLogRecordExporter
 from logcapy.process.redact import Redactor
 from logcapy.types import Payload
 from servers.http import Answer, scripted_server
-from tests.data.redaction.corpus import ALL_PRESETS, KINDS, SECRETS
+from tests.data.redaction.corpus import ALL_PRESETS, ALL_SECRETS
 from tests.data.redaction.needles import Needles
 from tests.data.redaction.secret import Secret
 
-NEEDLES = Needles(SECRETS)
+NEEDLES = Needles(ALL_SECRETS)
 #: Of each kind one.
-SAMPLE = tuple({secret.kind: secret for secret in SECRETS}.values())
+SAMPLE = tuple({secret.kind: secret for secret in ALL_SECRETS}.values())
 
 
 @pytest.fixture
@@ -44,10 +44,10 @@ def found(lines: list[str]) -> set[Secret]:
 
 
 def test_an_error_that_quotes_a_secret_is_told_without_it_wherever_it_is_cut(said: list[str]) -> None:
-    for secret in SECRETS:
+    for secret in ALL_SECRETS:
         for padding in (0, 140, 200, 240, 260, 270, 280):
             say(said, f"failing: {_guard.describe_error(ValueError('x ' * (padding // 2) + secret.text))}")
-    assert len(said) == 7 * len(SECRETS)
+    assert len(said) == 7 * len(ALL_SECRETS)
     assert found(said) == set()
 
 
@@ -60,7 +60,7 @@ def test_a_server_that_sends_a_secret_back_is_quoted_without_it(said: list[str])
                 outcome = exporter.send(Payload(b"x", ()), time.monotonic() + 10)
                 say(said, f"failing: {outcome.reason}")  # type: ignore[union-attr]  # it is rejected
         exporter.shutdown()
-    assert len(said) == 2 * len(KINDS)
+    assert len(said) == 2 * len(SAMPLE)
     assert "400" in said[0]
     assert found(said) == set()
 
