@@ -77,11 +77,12 @@ def measure_leaks(opened: Opened) -> dict[str, object]:
             continue
         here = stands_in(case.of.value, written[name])
         if isinstance(case.of, Secret) and here:
-            leaked.append([case.of.kind, getattr(case.of, "preset", ""), case.of.value, case.place])
+            leaked.append([case.of.preset in DEFAULT_PRESETS, case.of.value, case.place])
         elif isinstance(case.of, Lookalike) and not here:
             masked.append([case.of.kind, str(case.of.value)])
     placed = sum(isinstance(case.of, Secret) for case in cases.values())
-    counts = {"secrets": len(SECRETS), "placed": placed, "lookalikes": len(LOOKALIKES)}
+    usual = sum(secret.preset in DEFAULT_PRESETS for secret in SECRETS)
+    counts = {"usual": usual, "others": len(SECRETS) - usual, "placed": placed, "lookalikes": len(LOOKALIKES)}
     return {"leaked": leaked, "masked": masked, "lost": lost, **counts}
 
 
