@@ -13,14 +13,66 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from .token_shapes import GROUPED_SHAPES, SHAPES
-
 #: What stands in the place of a secret.
 MASK: Final = "[REDACTED]"
 
 Detector = Callable[[str], str]
 
 
+def _at_edge(prefix: str) -> str:
+    r"""A pattern of ``prefix`` where it begins a word, or follows a newline written as ``\n`` or ``%0A``."""
+    return rf"{prefix}(?:(?<![A-Za-z0-9]{prefix})|(?<=\\[nrt]{prefix})|(?<=%[0-9A-Fa-f]{{2}}{prefix}))"
+
+
+def _shapes(*hints_and_patterns: tuple[str, str]) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((hint, re.compile(pattern)) for hint, pattern in hints_and_patterns)
+
+
+#: What has to be in a text before a pattern is tried, and the pattern. Sources are the vendors' pages on
+#: their tokens: docs.github.com "About authentication to GitHub", docs.gitlab.com "Token overview",
+#: docs.slack.dev "Tokens", docs.stripe.com/keys, docs.aws.amazon.com IAM "unique identifiers",
+#: docs.npmjs.com "About access tokens".
+_SHAPES: Final = _shapes(
+    ("AKIA", r"(?<![A-Z0-9])AKIA[A-Z0-9]{16}(?![A-Z0-9])"),
+    ("ASIA", r"(?<![A-Z0-9])ASIA[A-Z0-9]{16}(?![A-Z0-9])"),
+    ("AIza", r"AIza[A-Za-z0-9_-]{35,}"),
+    ("sig=", r"(?<=[?&;]sig=)[^\s&\"'<>]{6,}"),  # a shared access signature of Azure storage
+    ("hooks.slack.com/", r"(?<=hooks\.slack\.com/services/)[A-Za-z0-9/]{20,}"),
+)
+#: Shapes by the last sign that is not a letter or digit, each group with what its members have in common.
+_GROUPED_SHAPES: Final = (
+    (
+        re.compile(r"_[A-Za-z0-9]{10}"),
+        _shapes(
+            ("gh", r"gh[pousr]_[A-Za-z0-9]{20,}"),
+            ("github_pat_", r"github_pat_[A-Za-z0-9_]{20,}"),
+            ("k_live_", r"[sr]k_live_[A-Za-z0-9]{10,}"),
+            ("k_test_", r"[sr]k_test_[A-Za-z0-9]{10,}"),
+            ("whsec_", r"whsec_[A-Za-z0-9+/=]{16,}"),
+            ("npm_", r"npm_[A-Za-z0-9]{30,}"),
+            ("hf_", _at_edge("hf_") + r"[A-Za-z0-9]{30,}"),
+            ("shp", r"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32,}"),
+            ("dop_v1_", r"dop_v1_[a-f0-9]{40,}"),
+        ),
+    ),
+    (
+        re.compile(r"-[A-Za-z0-9_-]{10}"),
+        _shapes(
+            ("glpat-", r"glpat-[A-Za-z0-9_-]{20,}"),
+            ("xox", r"xox[a-z]-[A-Za-z0-9-]{10,}"),
+            ("xapp-", r"xapp-[A-Za-z0-9-]{10,}"),
+            ("sk-", _at_edge("sk-") + r"(?=[A-Za-z_-]{0,64}[0-9])[A-Za-z0-9_-]{20,}"),
+            ("pypi-", r"pypi-[A-Za-z0-9_-]{40,}"),
+        ),
+    ),
+    (
+        re.compile(r"\.[A-Za-z0-9_-]{16}"),
+        _shapes(
+            ("SG.", r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
+            ("ya29.", r"ya29\.[A-Za-z0-9_-]{20,}"),
+        ),
+    ),
+)
 #: RFC 7519 section 3 (JWS) and RFC 7516 section 3.1 (JWE); the first part is base64url of ``{"``.
 _JWT: Final = re.compile(r"eyJ[A-Za-z0-9_-]{8,}((?:\.[A-Za-z0-9_-]*){0,4})")
 #: RFC 7468 section 10, and the PGP armor of RFC 9580. What has no end is masked to the end of the text.
@@ -36,10 +88,10 @@ def redact_tokens(text: str) -> str:
         text = _PRIVATE_KEY.sub(MASK, text)
     if "eyJ" in text:
         text = _JWT.sub(_mask_jwt, text)
-    for hint, pattern in SHAPES:
+    for hint, pattern in _SHAPES:
         if hint in text:
             text = pattern.sub(MASK, text)
-    for common, shapes in GROUPED_SHAPES:
+    for common, shapes in _GROUPED_SHAPES:
         if common.search(text) is not None:
             for hint, pattern in shapes:
                 if hint in text:
@@ -161,10 +213,6 @@ def _is_in_hash(text: str, start: int, end: int) -> bool:
     before = _WORD.match(text[max(0, start - 64) : start][::-1])
     after = _WORD.match(text, end, end + 64)
     around = (before[0] if before else "") + (after[0] if after else "")
-    if around == "B" and text.startswith(
-        "^", end
-    ):  # the first track of a card, ISO/IEC 7813: %B4111111111111111^DOE/JANE
-        return False
     return bool(around) and (not _NOT_HEX.search(around) or around.endswith("x0"))
 
 

@@ -16,7 +16,6 @@ from logcapy.config import REDACTION_PRESETS
 from .detectors import DETECTORS, MASK, Detector
 from .key_rules import KeyRules
 from .pairs import PairRedactor
-from .percent_encoding import PercentDecoder
 from .redact_drafts import DraftRedactor
 from .walk import CARDS, Walk, mask_unseen
 
@@ -46,7 +45,6 @@ class Redactor(LogRecordProcessor):
         ]
         if rules.names:
             detectors.append(PairRedactor(rules))
-        detectors.append(PercentDecoder(detectors))
         self._detectors = tuple(detectors)
         self._is_secret_key = rules.is_secret
         self._masks_cards = "pci" in presets
