@@ -22,7 +22,7 @@ from typing import Any
 _ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(_ROOT / "src"), str(_ROOT)]
 
-from tests.data.redaction.corpus import ALL_PRESETS, DEFAULT_PRESETS  # noqa: E402 - needs the path
+from logcapy.config.redaction import ALL_PRESETS, REDACTION_PRESETS  # noqa: E402 - needs the path
 
 _TABLE = re.compile(r"(?<=<!-- measured -->\n).*?(?=<!-- end -->)", re.DOTALL)
 #: What is measured: its name in the table, the set-up, and the same without redaction.
@@ -38,7 +38,7 @@ _PACKAGES = ("logfire", "fapilog", "sentry-sdk", "opentelemetry-sdk")
 
 
 def _rows() -> tuple[tuple[str, str, str], ...]:
-    return tuple(row for row in _ROWS if row[1] != "logcapy all" or ALL_PRESETS != DEFAULT_PRESETS)
+    return tuple(row for row in _ROWS if row[1] != "logcapy all" or ALL_PRESETS != REDACTION_PRESETS)
 
 
 def measured(setup: str, what: str) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from .errors import ConfigError, ExportError, LogCapyError, PermanentExportError
 from .handle import Handle
 from .integrations.asgi import LogCapyMiddleware
 from .process.context import context
+from .process.redaction.secret import Secret
 from .processor import LogCapyLogRecordProcessor
 
 #: The name that newcomers look for.
@@ -46,6 +47,7 @@ __all__ = [
     "OtlpConfig",
     "PermanentExportError",
     "RetryableExportError",
+    "Secret",
     "Stats",
     "__version__",
     "catch",

@@ -192,7 +192,7 @@ def watch_spans(provider: object, config: LogCapyConfig, logger_provider: Logger
     """
     if not config.enabled or not hasattr(provider, "add_span_processor"):
         return
-    redact_text = Redactor(config.redact, config.redact_keys).text
+    redact_text = Redactor(config).text
     for watched, processor in _watched:
         if watched is provider:
             processor.redact_text = redact_text

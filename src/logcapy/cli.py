@@ -22,7 +22,7 @@ def main(argv: list[str] | None = None) -> int:
         SystemExit: As :mod:`argparse` does: after ``--help`` and ``--version``, and for arguments that are wrong.
     """
     arguments = _parser().parse_args(argv)
-    run = {"tail": _tail, "spool": _spool}[arguments.command]
+    run = {"tail": _tail, "spool": _spool, "check-redaction": _check_redaction}[arguments.command]
     return run(arguments)
 
 
@@ -32,6 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_tail(commands)
     _add_spool(commands)
+    _add_check_redaction(commands)
     return parser
 
 
@@ -85,6 +86,18 @@ def _add_spool(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         action.add_argument("dir", metavar="DIR", help="the spool folder, or one in it")
 
 
+def _add_check_redaction(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    check = commands.add_parser(
+        "check-redaction",
+        help="show what would be masked in a file of logs",
+        description="Show each line of a text that would be changed, as it would leave, and the rules that found "
+        "something. LOGCAPY_REDACT* count as they do for an application. Exits 1 where something would be masked.",
+    )
+    check.add_argument("file", metavar="FILE", help="a text file; - for standard input")
+    check.add_argument("--presets", help="instead of LOGCAPY_REDACT's: names with commas between")
+    check.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= 65535):
         raise argparse.ArgumentTypeError(f"{text!r} is no port; use 0 to 65535")
@@ -111,6 +124,13 @@ def _spool(arguments: argparse.Namespace) -> int:
 
     options = {name: value for name, value in vars(arguments).items() if name in ("yes", "json", "full", "timeout")}
     return run(arguments.action, arguments.dir, **options)
+
+
+def _check_redaction(arguments: argparse.Namespace) -> int:
+    from .check_redaction import presets_of, run
+
+    presets = None if arguments.presets is None else presets_of(arguments.presets)
+    return run(arguments.file, presets, as_json=arguments.json)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from opentelemetry.sdk._logs import LoggerProvider
 
@@ -41,6 +41,10 @@ class Handle:
     def stats(self) -> Stats:
         """What became of every record."""
         return Stats() if self.processor is None else self.processor.stats()
+
+    def redactions(self) -> Mapping[str, int]:
+        """How many secrets were masked, by the rule that found them; never what they were."""
+        return {} if self.processor is None else self.processor.redactions()
 
     def health(self) -> Health:
         """Whether records get through, and if not, why. Cheap: it looks at the accounts and sends nothing."""

@@ -74,8 +74,8 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
             self._with_queue(one, batch, report) for one in destinations
         )
         self._edits_in_place = destination is None
-        self.redactor = Redactor(self.config.redact, self.config.redact_keys)
-        if self.config.redact:
+        self.redactor = Redactor(self.config)
+        if self.config.redact or self.config.redact_patterns or self.config.redact_keys:
             redact_messages(self.redactor.text)
         self._exceptions = ExceptionProcessor(
             with_variables=self.config.frame_variables,
@@ -198,6 +198,10 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
         handed_on = self._handed_on.value
         others = Stats(emitted=handed_on, exported=handed_on)
         return Stats.total([*(queue.stats() for queue in self._queues), others, self._not_handed_on()])
+
+    def redactions(self) -> Mapping[str, int]:
+        """How many secrets were masked, by the rule that found them; a text that is seen twice counts twice."""
+        return self.redactor.counts()
 
     def health(self) -> Health:
         """The worst of the destinations' health; of somebody else's processor nothing is known."""

@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.data.redaction.corpus import ALL_PRESETS, DEFAULT_PRESETS, SECRETS
+from logcapy.config.redaction import ALL_PRESETS, REDACTION_PRESETS
+from tests.data.redaction.corpus import SECRETS
 from tests.data.redaction.innocent import LOOKALIKES, Lookalike
 from tests.data.redaction.secret import Secret
 
@@ -48,7 +49,7 @@ def _sentry(*, on: bool) -> Opened:
 #: Each imports its own packages alone. "off" is the same without redaction.
 SETUPS: dict[str, Callable[[], Opened]] = {
     "logcapy off": lambda: _ours(()),
-    "logcapy default": lambda: _ours(DEFAULT_PRESETS),
+    "logcapy default": lambda: _ours(REDACTION_PRESETS),
     "logcapy all": lambda: _ours(ALL_PRESETS),
     "logfire off": lambda: _logfire(on=False),
     "logfire": lambda: _logfire(on=True),
@@ -77,11 +78,11 @@ def measure_leaks(opened: Opened) -> dict[str, object]:
             continue
         here = stands_in(case.of.value, written[name])
         if isinstance(case.of, Secret) and here:
-            leaked.append([case.of.preset in DEFAULT_PRESETS, case.of.value, case.place])
+            leaked.append([case.of.preset in REDACTION_PRESETS, case.of.value, case.place])
         elif isinstance(case.of, Lookalike) and not here:
             masked.append([case.of.kind, str(case.of.value)])
     placed = sum(isinstance(case.of, Secret) for case in cases.values())
-    usual = sum(secret.preset in DEFAULT_PRESETS for secret in SECRETS)
+    usual = sum(secret.preset in REDACTION_PRESETS for secret in SECRETS)
     counts = {"usual": usual, "others": len(SECRETS) - usual, "placed": placed, "lookalikes": len(LOOKALIKES)}
     return {"leaked": leaked, "masked": masked, "lost": lost, **counts}
 

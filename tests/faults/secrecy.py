@@ -14,14 +14,15 @@ import trustme
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter as StockExporter
 
 from logcapy.config import OtlpConfig
+from logcapy.config.redaction import ALL_PRESETS
 from logcapy.export.otlp_grpc import OTLPGrpcLogRecordExporter
 from logcapy.export.otlp_http import OTLPHttpLogRecordExporter
-from logcapy.process.detectors import MASK
 from logcapy.process.redact import Redactor
+from logcapy.process.redaction.masking import MASK
 from servers.grpc import grpc_server
 from servers.http import scripted_server
 from tests.capture.decoded import Sibling
-from tests.data.redaction.corpus import ALL_PRESETS, ALL_SECRETS
+from tests.data.redaction.corpus import SECRETS
 from tests.data.redaction.leaving import leave
 from tests.data.redaction.needles import Needles
 from tests.data.redaction.places import KEYED_PLACES, PLACES
@@ -43,28 +44,28 @@ def row_23(_scale: Scale) -> Measured:
     records = arrived = 0
     for siblings in ((), (Sibling(),)):  # drafts, and the SDK's way
         with scratch() as folder:
-            left = leave(ALL_PRESETS, ALL_SECRETS, folder / "spool", *siblings)
+            left = leave(ALL_PRESETS, folder / "spool", *siblings)
         records += left.records
         arrived += left.stats.exported
-        found |= left.found(ALL_SECRETS)
+        found |= left.found(SECRETS)
     places = len(PLACES) + len(KEYED_PLACES)
     return Measured(
-        f"0 of {len(ALL_SECRETS)} secrets in {places} places found, {arrived} of {records} records arrive"
+        f"0 of {len(SECRETS)} secrets in {places} places found, {arrived} of {records} records arrive"
         if not found
         else f"found: {found}",
         not found and arrived == records > 10_000,
-        f"{_leaked_by_stock()} of {len(ALL_SECRETS)} found in the wire bytes",
+        f"{_leaked_by_stock()} of {len(SECRETS)} found in the wire bytes",
     )
 
 
 def _leaked_by_stock() -> int:
     with scripted_server() as server:
         pipeline = stock(server.url)
-        pipeline.log(*(secret.text for secret in ALL_SECRETS))
+        pipeline.log(*(secret.text for secret in SECRETS))
         pipeline.flush()
         pipeline.shutdown()
         wire = b"".join(request.body for request in server.requests)
-    return len(Needles(ALL_SECRETS).found_in(wire))
+    return len(Needles(SECRETS).found_in(wire))
 
 
 class _Raises(Mapping[str, Any]):
@@ -81,7 +82,8 @@ class _Raises(Mapping[str, Any]):
 @row(
     24,
     "A text that patterns backtrack on; a value that raises while it is redacted",
-    "≤ 10 ms for a record of 2,048 characters, linear beyond; fails closed: masked, not sent",
+    "≤ 10 ms for a record of 2,048 characters; a longer text is masked unseen once it took 10 ms and 1 µs a character; "
+    "fails closed: masked, not sent",
 )
 def row_24(_scale: Scale) -> Measured:
     redact = Redactor()
@@ -99,7 +101,7 @@ def row_24(_scale: Scale) -> Measured:
     return Measured(
         f"2,048 characters: {small * 1000:.1f} ms at worst ({text!r}), 20,480: {large * 1000:.0f} ms; "
         f"a value that raises is {fate}",
-        small <= 0.010 and large <= 30 * small and masked and b"hunter2" not in wire,
+        small <= 0.010 and large <= 0.060 and masked and b"hunter2" not in wire,
     )
 
 

@@ -8,8 +8,9 @@ import traceback
 
 import pytest
 
-from logcapy.process.detectors import MASK
+from logcapy.config import RedactionConfig
 from logcapy.process.redact import Redactor
+from logcapy.process.redaction.masking import MASK
 
 REDACT = Redactor()
 CARD = "4111" + "1111" * 3
@@ -282,7 +283,7 @@ def test_a_key_that_only_looks_secret_leaves_its_value(key: str) -> None:
 
 
 def test_keys_of_the_users_own_are_masked_by_their_words() -> None:
-    redact = Redactor((), ("ssn", "account_number"))
+    redact = Redactor(RedactionConfig(redact=(), redact_keys=("ssn", "account_number")))
     secret = {"user.ssn": 1, "userSsn": 2, "accountNumber": 3, "bank.account-number": 4, "lessn": 5, "number": 6}
     assert redact.attributes(secret) == {**dict.fromkeys(list(secret)[:4], MASK), "lessn": 5, "number": 6}
     assert (
@@ -293,7 +294,7 @@ def test_keys_of_the_users_own_are_masked_by_their_words() -> None:
 
 
 def test_without_presets_and_keys_nothing_is_redacted() -> None:
-    redact = Redactor(())
+    redact = Redactor(RedactionConfig(redact=()))
     for _, text in SECRETS.values():
         assert redact.text(text) is text
     assert redact.attributes({"password": "x", "n": int(CARD)}) is None
@@ -301,9 +302,9 @@ def test_without_presets_and_keys_nothing_is_redacted() -> None:
 
 def test_each_preset_stands_for_itself() -> None:
     text = f"password=hunter2 {CARD} bob@example.com"
-    assert Redactor(("credentials",)).text(text) == f"password={MASK} {CARD} bob@example.com"
-    assert Redactor(("pci",)).text(text) == f"password=hunter2 {MASK} bob@example.com"
-    assert Redactor(("email",)).text(text) == f"password=hunter2 {CARD} {MASK}"
+    assert Redactor(RedactionConfig(redact=("credentials",))).text(text) == f"password={MASK} {CARD} bob@example.com"
+    assert Redactor(RedactionConfig(redact=("pci",))).text(text) == f"password=hunter2 {MASK} bob@example.com"
+    assert Redactor(RedactionConfig(redact=("email",))).text(text) == f"password=hunter2 {CARD} {MASK}"
 
 
 @pytest.mark.parametrize(

@@ -9,18 +9,19 @@ import pytest
 
 from logcapy import _guard
 from logcapy.config import LogCapyConfig, OtlpConfig
+from logcapy.config.redaction import ALL_PRESETS, RedactionConfig
 from logcapy.errors import ConfigError
 from logcapy.export.otlp_http import OTLPHttpLogRecordExporter
 from logcapy.process.redact import Redactor
 from logcapy.types import Payload
 from servers.http import Answer, scripted_server
-from tests.data.redaction.corpus import ALL_PRESETS, ALL_SECRETS
+from tests.data.redaction.corpus import SECRETS
 from tests.data.redaction.needles import Needles
 from tests.data.redaction.secret import Secret
 
-NEEDLES = Needles(ALL_SECRETS)
+NEEDLES = Needles(SECRETS)
 #: Of each kind one.
-SAMPLE = tuple({secret.kind: secret for secret in ALL_SECRETS}.values())
+SAMPLE = tuple({secret.kind: secret for secret in SECRETS}.values())
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def said() -> Iterator[list[str]]:
     """What is said, by a reporter that holds nothing back, with all presets on."""
     lines: list[str] = []
     before = _guard._reporter.redact
-    _guard.redact_messages(Redactor(ALL_PRESETS).text)
+    _guard.redact_messages(Redactor(RedactionConfig(redact=ALL_PRESETS)).text)
     yield lines
     _guard.redact_messages(before)
 
@@ -44,10 +45,10 @@ def found(lines: list[str]) -> set[Secret]:
 
 
 def test_an_error_that_quotes_a_secret_is_told_without_it_wherever_it_is_cut(said: list[str]) -> None:
-    for secret in ALL_SECRETS:
+    for secret in SECRETS:
         for padding in (0, 140, 200, 240, 260, 270, 280):
             say(said, f"failing: {_guard.describe_error(ValueError('x ' * (padding // 2) + secret.text))}")
-    assert len(said) == 7 * len(ALL_SECRETS)
+    assert len(said) == 7 * len(SECRETS)
     assert found(said) == set()
 
 

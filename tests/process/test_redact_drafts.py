@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logcapy.config import RedactionConfig
 from logcapy.draft import Draft, Shared
 from logcapy.process.redact import Redactor
 from tests.process.test_redact import SECRETS
@@ -93,7 +94,7 @@ def test_what_is_shared_is_redacted_once_and_stays_shared() -> None:
 def test_two_redactors_do_not_take_the_word_of_one_another() -> None:
     shared = Shared({"user": "alice@example.com"})
     lenient, strict = a_draft("x", {}, shared), a_draft("x", {}, shared)
-    Redactor(presets=()).drafts([lenient])
+    Redactor(RedactionConfig(redact=())).drafts([lenient])
     Redactor().drafts([strict])
     assert lenient.shared[0]["user"] == "alice@example.com"
     assert strict.shared[0]["user"] == "[REDACTED]"

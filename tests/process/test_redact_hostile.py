@@ -18,8 +18,8 @@ from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.sdk._logs import LoggerProvider, ReadWriteLogRecord
 from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
 
-from logcapy.process.detectors import MASK
 from logcapy.process.redact import Redactor
+from logcapy.process.redaction.masking import MASK, Mask
 from tests.process.test_redact import SECRETS
 
 REDACT = Redactor()
@@ -105,7 +105,7 @@ def test_what_cannot_be_examined_is_masked_and_its_neighbours_are_not(hostile: o
 
 
 def test_a_detector_that_raises_masks_the_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(text: str) -> str:
+    def broken(text: str, mask: Mask) -> str:
         raise RecursionError(text)
 
     redact = Redactor()

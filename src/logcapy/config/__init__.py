@@ -10,10 +10,11 @@ from .delivery import FSYNC_MODES, OVERFLOW_POLICIES, SPOOL_MODES, DeliveryConfi
 from .enrichment import ENRICHERS, EnrichmentConfig
 from .otlp import COMPRESSIONS, PROTOCOLS, OtlpConfig
 from .records import EXCEPTION_REPEATS, EXCEPTION_SIGNALS, LogCapyConfig, field_names
-from .redaction import REDACTION_PRESETS, RedactionConfig
+from .redaction import ALL_PRESETS, REDACTION_ACTIONS, REDACTION_PRESETS, RedactionConfig
 from .setting import OFF, Setting
 
 __all__ = [
+    "ALL_PRESETS",
     "COMPRESSIONS",
     "ENRICHERS",
     "EXCEPTION_REPEATS",
@@ -22,6 +23,7 @@ __all__ = [
     "OFF",
     "OVERFLOW_POLICIES",
     "PROTOCOLS",
+    "REDACTION_ACTIONS",
     "REDACTION_PRESETS",
     "SPOOL_MODES",
     "BatchConfig",

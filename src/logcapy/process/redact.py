@@ -5,19 +5,26 @@ It fails closed: what cannot be examined, because it raises, lies too deep or ha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+import time
+from collections.abc import Mapping
 from typing import Final
 
 from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.sdk._logs import LogRecordProcessor, ReadWriteLogRecord
 
-from logcapy.config import REDACTION_PRESETS
+from logcapy._guard import say_once
+from logcapy.config import RedactionConfig
 
-from .detectors import DETECTORS, MASK, Detector
-from .key_rules import KeyRules
-from .pairs import PairRedactor
 from .redact_drafts import DraftRedactor
-from .walk import CARDS, Walk, mask_unseen
+from .redaction.cards import CARDS
+from .redaction.encoded import EncodedDetector
+from .redaction.key_rules import KeyRules
+from .redaction.masking import MASK, Detector, Masking, silent_mask
+from .redaction.pairs import PairRedactor
+from .redaction.patterns import PatternDetector
+from .redaction.rules import detectors_of, groups_of
+from .redaction.walk import Walk, mask_unseen
 
 #: A shorter text cannot hold a secret and what shows that it is one: ``a@b.io``, ``pwd=x``.
 _SHORTEST: Final = 5
@@ -26,6 +33,10 @@ _MOST_PASSES: Final = 8
 #: Clean texts are remembered, since attributes repeat: how many, and how long one may be.
 _REMEMBERED_TEXTS: Final = 1024
 _LONGEST_REMEMBERED: Final = 200
+#: What a text may take, before it is masked without a further look: so long, and as long as usual ones of its size.
+_MOST_SECONDS: Final = 0.010
+_SECONDS_PER_CHARACTER: Final = 1e-6
+_LONG: Final = 1024
 
 
 class Redactor(LogRecordProcessor):
@@ -34,34 +45,43 @@ class Redactor(LogRecordProcessor):
     Never raises. What it has redacted it leaves alone when it sees it again. Safe to use from several threads.
 
     Args:
-        presets: Which kinds of secrets: of ``credentials``, ``pci``, ``email``; :mod:`logcapy.config` checks them.
-        keys: Further keys whose values are masked whole, matched by their words: ``ssn`` covers ``user.ssn``.
+        config: Which secrets, and what stands in their place; a :class:`logcapy.LogCapyConfig` is one. Default: the
+            default presets.
+
+    Raises:
+        ConfigError: A pattern cannot be used.
     """
 
-    def __init__(self, presets: Sequence[str] = REDACTION_PRESETS, keys: Sequence[str] = ()) -> None:
-        rules = KeyRules(presets, keys)
-        detectors: list[Detector] = [
-            detect for preset, found in DETECTORS.items() if preset in presets for detect in found
-        ]
+    def __init__(self, config: RedactionConfig | None = None) -> None:
+        config = config or RedactionConfig()
+        groups = groups_of(config.redact)
+        rules = KeyRules(groups, config.redact_keys, config.redact_allow_keys)
+        detectors: list[Detector] = detectors_of(groups)
         if rules.names:
             detectors.append(PairRedactor(rules))
-        self._detectors = tuple(detectors)
+        if detectors:
+            detectors.append(EncodedDetector(detectors))
+        patterns = [PatternDetector(pattern) for pattern in config.redact_patterns]
+        self._detectors: tuple[Detector, ...] = (*detectors, *patterns)
+        self._masking = Masking(config.redact_action, (config.redact_hash_key or "").encode() or _random_key())
         self._is_secret_key = rules.is_secret
-        self._masks_cards = "pci" in presets
+        self._masks_cards = "pci" in groups
         self._clean: set[str] = set()
         self._plain_keys: set[str] = set()
         #: Redacts drafts that are written, in place; a ``draft.RedactMany``.
         self.drafts = DraftRedactor(
             text=self.text,
-            search=self._once,
+            search=self._search,
             value=self.value,
             attributes=self.attributes,
             clean=self._clean,
             plain_keys=self._plain_keys,
-            shortest=_SHORTEST,
+            shortest=_SHORTEST if not patterns else 1,
             least_card=CARDS.start,
             remember=self._remember,
+            together=1 if patterns else None,
         )
+        self._shortest = _SHORTEST if not patterns else 1
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
         """Redact a record in place, for the processors that were added after this one."""
@@ -93,25 +113,42 @@ class Redactor(LogRecordProcessor):
         """Mask the secrets in a text; the same object if there are none, the mask alone if it cannot be told."""
         try:
             plain = text if type(text) is str else str.__str__(text)
-            if plain in self._clean or len(plain) < _SHORTEST:
+            if plain in self._clean or len(plain) < self._shortest:
                 return text
-            redacted = self._once(plain)
+            deadline = _deadline(plain) if len(plain) > _LONG else None
+            redacted = self._once(plain, deadline)
             if redacted != plain:
-                return self._again(redacted)
+                return self._again(redacted, deadline)
             self._remember(plain)
+        except _TooSlowError:
+            say_once("redaction:slow", f"a text of {len(text)} characters took too long to search: it is masked whole")
+            return self._masking(text, "too_slow")
         except Exception as error:  # noqa: BLE001 - fails closed, whatever it was
             return mask_unseen(error)
         return text
 
-    def _once(self, text: str) -> str:
+    def counts(self) -> dict[str, int]:
+        """How many secrets were masked, by rule."""
+        return self._masking.counts()
+
+    def _once(self, text: str, deadline: float | None) -> str:
+        masking = self._masking
         for detect in self._detectors:
-            text = detect(text)
+            text = detect(text, masking)
+            if deadline is not None and time.perf_counter() > deadline:
+                raise _TooSlowError
         return text
 
-    def _again(self, text: str) -> str:
+    def _search(self, text: str) -> str:
+        """What :meth:`_once` makes of a text, counted nowhere."""
+        for detect in self._detectors:
+            text = detect(text, silent_mask)
+        return text
+
+    def _again(self, text: str, deadline: float | None) -> str:
         """Redact until nothing is found: a mask can bring to light what stood glued to the secret before it."""
         for _ in range(_MOST_PASSES):
-            before, text = text, self._once(text)
+            before, text = text, self._once(text, deadline)
             if text == before:
                 return text
         return MASK
@@ -138,13 +175,33 @@ class Redactor(LogRecordProcessor):
             return {}
 
     def _walk(self) -> Walk:
-        return Walk(self.text, self._is_secret_key, self._clean, self._plain_keys, masks_cards=self._masks_cards)
+        return Walk(
+            self.text,
+            self._is_secret_key,
+            self._clean,
+            self._plain_keys,
+            self._masking,
+            masks_cards=self._masks_cards,
+        )
 
     def _remember(self, text: str) -> None:
         if len(text) <= _LONGEST_REMEMBERED:
             if len(self._clean) >= _REMEMBERED_TEXTS:
                 self._clean.clear()
             self._clean.add(text)
+
+
+class _TooSlowError(Exception):
+    """What was not looked at in time does not leave."""
+
+
+def _deadline(text: str) -> float:
+    return time.perf_counter() + _MOST_SECONDS + len(text) * _SECONDS_PER_CHARACTER
+
+
+def _random_key() -> bytes:
+    """Tokens are then the same within this process, and those that are forked from it."""
+    return os.urandom(16)
 
 
 def _set_items(attributes: BoundedAttributes, changed: Mapping[str, object]) -> bool:

@@ -33,6 +33,7 @@ class DraftRedactor:
         shortest: A shorter text holds no secret.
         least_card: From here on a number may be that of a card.
         remember: Called with an attribute's text that holds no secret.
+        together: How many texts may be joined; a rule that needs what stands around a line break allows one.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class DraftRedactor:
         shortest: int,
         least_card: int,
         remember: Callable[[str], None],
+        together: int | None = None,
     ) -> None:
         self._text = text
         self._search = search
@@ -57,6 +59,7 @@ class DraftRedactor:
         self._shortest = shortest
         self._least_card = least_card
         self._remember = remember
+        self._most_together: int = together or _TOGETHER
 
     def __call__(self, drafts: Sequence[Draft]) -> None:
         """Redact in place."""
@@ -97,8 +100,9 @@ class DraftRedactor:
             changed = self._attributes(draft.own)
             if changed is not None:
                 draft.own = changed
-        for start in range(0, len(texts), _TOGETHER):
-            self._together(texts[start : start + _TOGETHER], places[start : start + _TOGETHER])
+        most = self._most_together
+        for start in range(0, len(texts), most):
+            self._together(texts[start : start + most], places[start : start + most])
 
     def _shared(self, shared: Shared) -> Shared:
         """Redacted once for all records that have them in common."""

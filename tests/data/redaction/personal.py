@@ -135,8 +135,8 @@ PERSONAL = (
     Kind("telephone", "phone", _phone, 30),
     Kind("IPv4 address", "ip", _ipv4, 12),
     Kind("IPv6 address", "ip", _ipv6, 12),
-    Kind("social security number", "ssn", _ssn, 12),
-    Kind("national id beside its key", "gdpr", _national, 27),
-    Kind("date of birth beside its key", "gdpr", _birth, 24),
-    Kind("medical record number beside its key", "hipaa", _medical_record, 18),
+    Kind("social security number", "us_ssn", _ssn, 12),
+    Kind("national id beside its key", "national_id", _national, 27),
+    Kind("date of birth beside its key", "birth", _birth, 24),
+    Kind("medical record number beside its key", "health", _medical_record, 18),
 )

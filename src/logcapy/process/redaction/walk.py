@@ -9,7 +9,8 @@ from typing import Final, TypeVar
 
 from logcapy._guard import say_once
 
-from .detectors import MASK, is_card_number
+from .cards import CARDS, is_card_number
+from .masking import MASK, MASKED, Masking
 
 _DEEPEST: Final = 64
 #: How many containers of one value are looked into, and how many items of one that is not Python's own.
@@ -17,12 +18,12 @@ _MOST_CONTAINERS: Final = 100_000
 _MOST_FOREIGN_ITEMS: Final = 10_000
 _LONGEST_REMEMBERED_KEY: Final = 100
 _REMEMBERED_KEYS: Final = 1024
-#: Numbers that may be those of cards.
-CARDS: Final = range(10**12, 10**19)
 _PLAIN: Final = (bool, type(None), datetime.datetime, datetime.date, datetime.time, datetime.timedelta)
 
 
 _Item = TypeVar("_Item")
+#: Instead of a value whose item is not to be.
+_LEFT_OUT: Final = object()
 
 
 class Walk:
@@ -33,6 +34,7 @@ class Walk:
         is_secret_key: Whether what lies under a key is masked whole.
         clean: Texts that are known to hold no secret.
         plain_keys: Keys that are known to hold none and to name none; grows.
+        masking: What stands in the place of a secret.
         masks_cards: Whether numbers are looked at.
     """
 
@@ -42,6 +44,7 @@ class Walk:
         is_secret_key: Callable[[str], bool],
         clean: Set[str],
         plain_keys: set[str],
+        masking: Masking,
         *,
         masks_cards: bool,
     ) -> None:
@@ -49,6 +52,7 @@ class Walk:
         self._is_secret_key = is_secret_key
         self._clean = clean
         self._plain_keys = plain_keys
+        self._masking = masking
         self._masks_cards = masks_cards
         self._foreign_room = _MOST_FOREIGN_ITEMS
         self._results: dict[int, object] = {}
@@ -101,6 +105,8 @@ class Walk:
                 if new_key is key and new_value is value:
                     continue
                 changed = dict(islice(items, copied))
+            if new_value is _LEFT_OUT:
+                continue
             if new_key is not key and new_key in changed:
                 new_key = f"{new_key} {copied}"
             changed[new_key] = new_value
@@ -112,7 +118,7 @@ class Walk:
                 return self._foreign_key(key), self._under_key(key, value, depth)
             new_key = self._text(key)
             if self._is_secret_key(key):
-                return new_key, _masked(value)
+                return new_key, self._masked(value, leaves_out=True)
             if new_key is key and len(key) <= _LONGEST_REMEMBERED_KEY and len(self._plain_keys) < _REMEMBERED_KEYS:
                 self._plain_keys.add(key)
             return new_key, self.value(value, depth)
@@ -125,11 +131,13 @@ class Walk:
         return key if redacted == text else redacted
 
     def _under_key(self, key: object, value: object, depth: int) -> object:
-        return _masked(value) if self._is_secret_key(_key_text(key)) else self.value(value, depth)
+        if self._is_secret_key(_key_text(key)):
+            return self._masked(value, leaves_out=True)
+        return self.value(value, depth)
 
     def _number(self, number: float) -> object:
         if self._masks_cards and CARDS.start <= abs(number) < CARDS.stop and is_card_number(str(abs(int(number)))):
-            return MASK
+            return self._masking(str(number), "card")
         return number
 
     def _bytes(self, value: bytes | bytearray | memoryview) -> object:
@@ -171,7 +179,7 @@ class Walk:
         changed = False
         for index, item in enumerate(items):
             is_named = index == 1 and self._is_pair(items)
-            new_item = _masked(item) if is_named else self._safe_value(item, depth)
+            new_item = self._masked(item) if is_named else self._safe_value(item, depth)
             if new_item is not item:
                 items[index], changed = new_item, True
         if not changed:
@@ -195,6 +203,23 @@ class Walk:
             raise ValueError("more items than are looked at")
         return items
 
+    def _masked(self, value: object, *, leaves_out: bool = False) -> object:
+        """What stands for the value under a secret key. What says nothing may stay: None, a flag, an empty text."""
+        if value is None or isinstance(value, bool) or (type(value) in (str, bytes) and not value):
+            return value
+        if leaves_out and self._masking.drops:
+            self._masking.count("key")
+            return _LEFT_OUT
+        if isinstance(value, (bytes, bytearray)):
+            text = bytes(value).decode("latin-1")
+            return value if MASKED.fullmatch(text) else self._masking(text, "key").encode()
+        if type(value) is str:
+            return value if MASKED.fullmatch(value) else self._masking(value, "key")
+        if isinstance(value, (int, float, str)):
+            return self._masking(str(value), "key")
+        self._masking.count("key")
+        return MASK
+
     def _is_pair(self, items: Sequence[object]) -> bool:
         """Whether items are a key and its value: headers often are a list of such."""
         return len(items) == 2 and isinstance(items[0], (str, bytes)) and self._is_secret_key(_key_text(items[0]))
@@ -204,15 +229,6 @@ def _key_text(key: object) -> str:
     if isinstance(key, bytes):
         return key.decode("latin-1")
     return str.__str__(key if isinstance(key, str) else str(key))
-
-
-def _masked(value: object) -> object:
-    """The mask for a value under a secret key. What says nothing may stay: None, a flag, an empty text."""
-    if value is None or isinstance(value, bool) or (type(value) in (str, bytes) and not value):
-        return value
-    if isinstance(value, (bytes, bytearray)):
-        return value if value == MASK.encode() else MASK.encode()
-    return value if type(value) is str and value == MASK else MASK
 
 
 def mask_unseen(error: Exception) -> str:

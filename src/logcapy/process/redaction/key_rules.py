@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from fnmatch import translate
 from typing import Final
 
 #: Names a key may *end* with, wherever its last word begins: ``PGPASSWORD`` and ``csrfmiddlewaretoken`` count.
@@ -21,6 +22,11 @@ _ENDINGS: Final[Mapping[str, tuple[str, ...]]] = {
         *("amz signature", "goog signature"),
     ),
     "pci": ("card number",),
+    "birth": ("date of birth", "birth date", "birthdate", "birthday", "birth day"),
+    "iban": ("bank account number",),
+    "us_ssn": ("social security number",),
+    "national_id": ("national insurance number", "passport number", "national id", "tax id", "driver license number"),
+    "health": ("medical record number", "health plan number", "patient id"),
 }
 #: Names that count only as whole words of a key: a ``span`` is no ``pan``. ``sessionid`` is a cookie's name in
 #: web frameworks; ``session.id`` is an attribute of OpenTelemetry's, meant to be there.
@@ -30,6 +36,12 @@ _WORDS: Final[Mapping[str, tuple[str, ...]]] = {
         *(f"{owner} pass" for owner in ("db", "user", "admin", "root", "smtp", "mail", "redis", "mysql", "ldap")),
     ),
     "pci": ("pan", "cvv", "cvc"),
+    "birth": ("dob",),
+    "iban": ("iban",),
+    "us_ssn": ("ssn",),
+    "national_id": ("nino", "bsn", "pesel", "cpf", "steuer id", "codice fiscale", "aadhaar"),
+    "health": ("mrn",),
+    "phone": ("phone number", "msisdn"),
 }
 #: Endings of keys that look like the ones above and hold no credential: pagination, cancellation.
 _INNOCENT: Final = ("pagetoken", "nexttoken", "synctoken", "continuationtoken", "cancellationtoken")
@@ -39,23 +51,37 @@ _LONGEST_KEY: Final = 128
 _CACHED_KEYS: Final = 2048
 
 
+#: What makes a name a pattern of :mod:`fnmatch`.
+_GLOB: Final = re.compile(r"[*?\[]")
+_LAST_WORD: Final = re.compile(r"[a-z]+\Z")
+
+
 class KeyRules:
     """Says whether the value under a key is a secret.
 
     Args:
-        presets: Of :data:`logcapy.config.REDACTION_PRESETS`; those without a rule on keys add none.
-        keys: Further names, matched by whole words: ``ssn`` masks ``user.ssn`` and ``userSsn``, not ``lessn``.
+        groups: Of the names above; those without a rule on keys add none.
+        keys: Further names, matched by whole words: ``ssn`` masks ``user.ssn`` and ``userSsn``, not ``lessn``. One with
+            ``*``, ``?`` or ``[`` is a pattern for the whole key, whatever its case.
+        allow_keys: Keys, or patterns, that are no secrets whatever the rules say.
     """
 
-    def __init__(self, presets: Iterable[str], keys: Iterable[str] = ()) -> None:
-        presets = tuple(presets)
-        endings = [name for preset in presets for name in _ENDINGS.get(preset, ())]
-        words = [name for preset in presets for name in _WORDS.get(preset, ())]
-        words += [" ".join(part.lower() for part in _PART.findall(key)) for key in keys]
-        #: Every rule as lower-case words with spaces between.
-        self.names: tuple[str, ...] = tuple(dict.fromkeys(name for name in (*endings, *words) if name))
+    def __init__(self, groups: Iterable[str], keys: Iterable[str] = (), allow_keys: Iterable[str] = ()) -> None:
+        groups, keys = tuple(groups), tuple(keys)
+        endings = [name for group in groups for name in _ENDINGS.get(group, ())]
+        words = [name for group in groups for name in _WORDS.get(group, ())]
+        words += [_spelled(key) for key in keys if not _GLOB.search(key)]
+        globs = [key.lower() for key in keys if _GLOB.search(key)]
+        #: Every rule as lower-case words with spaces between; of a pattern the word that it ends with.
+        last_words = [found[0] for key in globs if (found := _LAST_WORD.search(key))]
+        self.names: tuple[str, ...] = tuple(dict.fromkeys(name for name in (*endings, *words, *last_words) if name))
         self._endings = tuple(name.replace(" ", "") for name in endings)
         self._words = frozenset(spelling for name in words if name for spelling in (name, name.replace(" ", "")))
+        self._globs = _any_of(globs)
+        self._allowed_globs = _any_of(key.lower() for key in allow_keys if _GLOB.search(key))
+        self._allowed = frozenset(_spelled(key) for key in allow_keys if not _GLOB.search(key))
+        #: Whether no key is a secret.
+        self.is_empty = not self.names and self._globs is None
         self._known: dict[str, bool] = {}
 
     def is_secret(self, key: str) -> bool:
@@ -71,6 +97,13 @@ class KeyRules:
         return secret
 
     def _decide(self, key: str) -> bool:
+        lowered = key.lower()
+        if self._allowed_globs is not None and self._allowed_globs.match(lowered):
+            return False
+        if self._allowed and _spelled(key) in self._allowed:
+            return False
+        if self._globs is not None and self._globs.match(lowered):
+            return True
         parts = [part.lower() for part in _PART.findall(key)]
         if self._ends_in_word(parts):
             return True
@@ -88,3 +121,13 @@ class KeyRules:
             if joined in self._words:
                 return True
         return False
+
+
+def _spelled(key: str) -> str:
+    """A key as lower-case words with spaces between."""
+    return " ".join(part.lower() for part in _PART.findall(key))
+
+
+def _any_of(globs: Iterable[str]) -> re.Pattern[str] | None:
+    patterns = [translate(glob) for glob in globs]
+    return re.compile("|".join(patterns)) if patterns else None

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from heapq import merge
 from typing import Final
 
-from .detectors import MASK
 from .key_rules import KeyRules
+from .masking import MASKED, Mask
 
 _KEY_CHARACTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 _LONGEST_KEY: Final = 64
@@ -37,6 +37,7 @@ _PLAIN_VALUES: Final = frozenset(
     ("none", "null", "nil", "undefined", "true", "false", "str", "string", "bytes", "int", "bool", "...")
 )
 _CLOSING: Final = ")]}>\\"
+_ENDS_MASKED: Final = re.compile(rf"{MASKED.pattern}\Z")
 
 
 class PairRedactor:
@@ -48,12 +49,12 @@ class PairRedactor:
 
     def __init__(self, rules: KeyRules) -> None:
         self._rules = rules
-        last_words = {name.rpartition(" ")[2] for name in rules.names}
+        last_words = {name.rpartition(" ")[2] for name in rules.names} - {""}
         stems = [word for word in last_words if not any(other != word and other in word for other in last_words)]
         # Each pattern begins with plain letters and meets lowered text: `re` then has a fast way to search.
         self._searches = tuple((stem, re.compile(rf"{re.escape(stem)}[a-z]{{0,12}}{_SEPARATOR}")) for stem in stems)
 
-    def __call__(self, text: str) -> str:
+    def __call__(self, text: str, mask: Mask) -> str:
         """``text`` with the values masked; the same object if there are none."""
         if not (
             "=" in text or ":" in text or '"' in text or "'" in text or "--" in text or ">" in text or "%3" in text
@@ -67,17 +68,17 @@ class PairRedactor:
             lowered = text.translate(_ASCII_LOWER)
         candidates = [search.finditer(lowered) for search in searches]
         in_order = candidates[0] if len(candidates) == 1 else merge(*candidates, key=re.Match.start)
-        return self._redact(text, in_order)
+        return self._redact(text, in_order, mask)
 
-    def _redact(self, text: str, candidates: Iterable[re.Match[str]]) -> str:
+    def _redact(self, text: str, candidates: Iterable[re.Match[str]], mask: Mask) -> str:
         parts: list[str] = []
         done = 0
         for found in candidates:
             if found.start(1) <= done > 0:  # inside a value that is masked
                 continue
             start, end = self._value(text, found, done)
-            if start < end and text[start:end] != MASK:
-                parts += (text[done:start], MASK)
+            if start < end and not MASKED.fullmatch(text, start, end):
+                parts += (text[done:start], mask(text[start:end], "key"))
                 done = end
         return "".join((*parts, text[done:])) if parts else text
 
@@ -124,7 +125,8 @@ def _value_span(text: str, start: int, key: str, separator: str | None, quote: s
         quote: The quotation mark before the key with its backslashes, if the value shares it: ``'Cookie: a=b'``.
     """
     opening = _OPENING.match(text, start)
-    if opening is not None and not text.startswith(MASK, start):
+    masked = MASKED.match(text, start)
+    if opening is not None and masked is None:
         if opening[3]:
             return start, _bracket_end(text, opening.end())
         return opening.end(), _quoted_end(text, opening.end(), opening[2], len(opening[1]))
@@ -137,10 +139,10 @@ def _value_span(text: str, start: int, key: str, separator: str | None, quote: s
     if found is None:
         return start, start
     end = min(found.end(), _quoted_end(text, start, quote[-1], len(quote) - 1)) if quote else found.end()
-    if text.startswith(MASK, start) and not text[start + len(MASK) : end].strip(_CLOSING):
-        return start, start + len(MASK)
+    if masked is not None and not text[masked.end() : end].strip(_CLOSING):
+        return masked.span()
     kept = len(text[start:end].rstrip(_CLOSING))
-    if text[start : start + kept + 1].endswith(MASK):  # `Bearer [REDACTED])`: the first bracket is the mask's own
+    if _ENDS_MASKED.search(text, start, start + kept + 1):  # `Bearer [REDACTED])`: the first bracket is the mask's own
         kept += 1
     value = text[start : start + kept].lower()
     return start, start + (0 if value in _PLAIN_VALUES else kept)
