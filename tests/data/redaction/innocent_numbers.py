@@ -107,7 +107,7 @@ NUMBERS: dict[str, Callable[[Draw, int], object]] = {
     "trace and span id": _trace,
     "version": _version,
     "timestamp": _time,
-    "epoch in seconds": _epoch(11),
+    "epoch in seconds": _epoch(10),
     "epoch in milliseconds": _epoch(13),
     "epoch in microseconds": _epoch(16),
     "epoch in nanoseconds": _epoch(19),

@@ -6,7 +6,7 @@ Shapes: the makers' pages on their tokens, and for the ones that document none t
 
 from __future__ import annotations
 
-from .draw import BASE32, BASE64URL, HEX, LOWER_AND_DIGITS, UPPER_AND_DIGITS, Draw
+from .draw import BASE32, BASE64URL, HEX, UPPER_AND_DIGITS, Draw
 from .secret import Kind, Make
 
 
@@ -114,6 +114,6 @@ VENDOR_TOKENS = tuple(
         "Atlassian token": _atlassian,
         "age secret key": _token("AGE-SECRET-" + "KEY-1", length=58, alphabet=UPPER_AND_DIGITS),
         "Supabase token": _token("sbp_", length=40, alphabet=HEX),
-        "Mailgun key": _token("key-", length=32, alphabet=LOWER_AND_DIGITS),
+        "Mailgun key": _token("key-", length=32, alphabet=HEX),
     }.items()
 )
