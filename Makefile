@@ -77,11 +77,17 @@ bench: .venv-bench/.ready ## Measure LogCapy beside its peers, and write docs/be
 	.venv-bench/bin/python -m pip install --quiet --no-deps --no-build-isolation --target .venv-bench/logcapy .
 	.venv-bench/bin/python -m tests.benchmarks --logcapy .venv-bench/logcapy $(BENCH)
 
-compare-redaction: .venv-bench/.ready ## Measure redaction beside its peers, and write the table of docs/redaction.md
-	PYTHONPATH=$(CURDIR)/src .venv-bench/bin/python tools/compare_redaction.py
-
 faults: $(READY) ## Put LogCapy through the 30 faults of docs/reliability.md; FAULTS='--short' is short
 	$(BIN)/python tools/faults.py $(FAULTS)
+
+compare-redaction: .venv-redaction/.ready ## Measure redaction beside its peers on one corpus, and write docs/redaction.md
+	.venv-redaction/bin/python tools/compare_redaction.py --markdown docs/redaction.md
+
+.venv-redaction/.ready: tests/comparison/requirements.txt tests/benchmarks/requirements.txt
+	$(PYTHON) -m venv .venv-redaction
+	.venv-redaction/bin/python -m pip install --quiet --upgrade pip
+	.venv-redaction/bin/python -m pip install --quiet --requirement tests/comparison/requirements.txt
+	@touch $@
 
 .venv-bench/.ready: tests/benchmarks/requirements.txt
 	$(PYTHON) -m venv .venv-bench
@@ -90,4 +96,4 @@ faults: $(READY) ## Put LogCapy through the 30 faults of docs/reliability.md; FA
 	@touch $@
 
 clean: ## Remove what was built
-	rm -rf $(VENV) .venv-compiled .venv-demo .venv-bench build dist docs/_build .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .venv-compiled .venv-demo .venv-bench .venv-redaction build dist docs/_build .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

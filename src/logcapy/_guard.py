@@ -82,10 +82,18 @@ say = _reporter.say
 say_once = _reporter.say_once
 
 
+def excerpt(text: str, longest: int) -> str:
+    """The beginning of a text, on one line and without its secrets, which are looked for before it is cut.
+
+    Afterwards it would be too late: of ``postgres://app:password@host`` without the ``@`` nothing shows what it was.
+    """
+    return _reporter.redact(text[: 10 * longest]).replace("\n", " ")[:longest]
+
+
 def describe_error(error: BaseException) -> str:
     """``Type: text`` of an error, whatever its ``__str__`` does, on one line of at most 300 characters."""
     try:
         text = str(error)
     except Exception:  # noqa: BLE001 - a hostile __str__ is the case this function is for
         text = "(its text could not be made)"
-    return f"{type(error).__name__}: {text}".replace("\n", " ")[:300]
+    return excerpt(f"{type(error).__name__}: {text}", 300)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import time
@@ -178,6 +179,19 @@ def test_variables_say_where_it_sends(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigError, match="LOGCAPY_KAFKA_OPTIONS") as told:
         KafkaLogRecordExporter()
     assert PASSWORD not in str(told.value)
+
+
+def test_a_forked_child_does_not_end_a_producer_that_is_garbage(brokers: Brokers) -> None:
+    for _ in range(3):
+        cycle: list[object] = [KafkaLogRecordExporter(brokers=brokers.addresses)]
+        cycle.append(cycle)
+        del cycle
+    child = os.fork()
+    if not child:
+        signal.alarm(30)
+        gc.collect()
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 @pytest.mark.servers

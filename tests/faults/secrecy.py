@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
 import ssl
 import time
 from collections.abc import Iterator, Mapping
@@ -17,99 +14,58 @@ import trustme
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter as StockExporter
 
 from logcapy.config import OtlpConfig
+from logcapy.config.redaction import ALL_PRESETS
 from logcapy.export.otlp_grpc import OTLPGrpcLogRecordExporter
 from logcapy.export.otlp_http import OTLPHttpLogRecordExporter
 from logcapy.process.redact import Redactor
 from logcapy.process.redaction.masking import MASK
-from logcapy.tail.colour import Paint
-from logcapy.tail.decode import PROTOBUF, decode_logs
-from logcapy.tail.render import Renderer
 from servers.grpc import grpc_server
-from servers.http import Answer, scripted_server
-from tests.process.test_redact import PLACES, SECRETS
+from servers.http import scripted_server
+from tests.capture.decoded import Sibling
+from tests.data.redaction.corpus import SECRETS
+from tests.data.redaction.leaving import leave
+from tests.data.redaction.needles import Needles
+from tests.data.redaction.places import KEYED_PLACES, PLACES
 from tests.process.test_redact_hostile import HOSTILE
 
 from .figure import Measured, Scale, row
-from .pipelines import Pipeline, ours, scratch, stock, until
+from .pipelines import ours, scratch, stock
 
 _LONG_AGO = datetime(2020, 1, 1, tzinfo=timezone.utc)
 
 
 @row(
     23,
-    "Secrets in message, arguments, attributes, nested values, exception text, causes, notes, URLs, headers",
+    "Secrets in message, arguments, attributes, nested values, exception text, causes, notes, URLs, headers, baggage",
     "none of the corpus in the wire bytes, the spool, the console, our own diagnostics",
 )
 def row_23(_scale: Scale) -> Measured:
-    said = io.StringIO()
-    with scripted_server() as server, scratch() as folder, contextlib.redirect_stderr(said):
-        server.answers = [Answer(503, {"Retry-After": "1"}), Answer()]
-        pipeline = ours(server.url, folder / "spool", max_queue_size=20_000)
-        records = _log_corpus(pipeline)
-        until(lambda: pipeline.stats.on_disk == records, 60)
-        on_disk = b"".join(path.read_bytes() for path in folder.rglob("*.seg"))
-        until(lambda: pipeline.stats.exported == records, 60)
-        pipeline.shutdown()
-        on_wire = b"".join(request.raw_body for request in server.requests)
-        renderer = Renderer(Paint(enabled=False), full=True)
-        console = "".join(
-            renderer.render(record) for request in server.requests for record in decode_logs(request.body, PROTOBUF)
-        )
-        stats = pipeline.stats
-    found = {
-        kind: place
-        for kind, (secret, _) in SECRETS.items()
-        for place, content in _places(on_wire, on_disk, console, said.getvalue()).items()
-        if secret.encode() in content
-    }
-    arrived = stats.exported == records and len(on_disk) > 100_000
+    found: dict[str, set[str]] = {}
+    records = arrived = 0
+    for siblings in ((), (Sibling(),)):  # drafts, and the SDK's way
+        with scratch() as folder:
+            left = leave(ALL_PRESETS, SECRETS, folder / "spool", *siblings)
+        records += left.records
+        arrived += left.stats.exported
+        found |= left.found(SECRETS)
+    places = len(PLACES) + len(KEYED_PLACES)
     return Measured(
-        f"{len(found)} of {len(SECRETS)} secrets found, {stats.exported} of {records} records arrive"
-        + (f": {found}" if found else ""),
-        not found and arrived,
+        f"0 of {len(SECRETS)} secrets in {places} places found, {arrived} of {records} records arrive"
+        if not found
+        else f"found: {found}",
+        not found and arrived == records > 10_000,
         f"{_leaked_by_stock()} of {len(SECRETS)} found in the wire bytes",
     )
-
-
-def _places(on_wire: bytes, on_disk: bytes, console: str, said: str) -> dict[str, bytes]:
-    return {"wire": on_wire, "spool": on_disk, "console": console.encode(), "stderr": said.encode()}
-
-
-def _log_corpus(pipeline: Pipeline) -> int:
-    """Log each secret in each place of a record; returns how many records that are."""
-    logger, count = pipeline.logger(), 0
-    for _, text in SECRETS.values():
-        for put in PLACES.values():
-            value = put(text)
-            calls: tuple[tuple[Any, ...], ...] = (("note: %s", value), (value,))
-            for arguments in calls:
-                logger.info(*arguments)
-            logger.info("order", extra={"note": value})
-            count += len(calls) + 1
-        with contextlib.suppress(AttributeError):  # notes are Python 3.11's
-            _log_exception(logger, text)
-            count += 1
-    return count
-
-
-def _log_exception(logger: logging.Logger, text: str) -> None:
-    cause = LookupError(f"cause {text}")
-    error = ValueError(f"failed with {text}")
-    error.add_note(f"note {text}")  # type: ignore[attr-defined]
-    try:
-        raise error from cause
-    except ValueError:
-        logger.exception("order failed")
 
 
 def _leaked_by_stock() -> int:
     with scripted_server() as server:
         pipeline = stock(server.url)
-        pipeline.log(*(text for _, text in SECRETS.values()))
+        pipeline.log(*(secret.text for secret in SECRETS))
         pipeline.flush()
         pipeline.shutdown()
-        wire = b"".join(request.raw_body for request in server.requests)
-    return sum(secret.encode() in wire for secret, _ in SECRETS.values())
+        wire = b"".join(request.body for request in server.requests)
+    return len(Needles(SECRETS).found_in(wire))
 
 
 class _Raises(Mapping[str, Any]):

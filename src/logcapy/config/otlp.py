@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import ClassVar
 
 from . import setting
@@ -81,6 +81,12 @@ class OtlpConfig:
             bool(self.client_key) <= bool(self.client_certificate),
             "set client_certificate too",
         )
+
+    def __repr__(self) -> str:
+        """All fields but the headers, and the endpoint without credentials."""
+        values = {one.name: getattr(self, one.name) for one in fields(self) if one.repr}
+        values["endpoint"] = _without_user_info(self.endpoint)
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in values.items())})"
 
 
 def _require_endpoint(endpoint: object, protocol: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from logcapy._guard import excerpt
+
 _MOST_CHARACTERS = 200
 _SHORTEST_SECRET = 4
 
@@ -36,4 +38,4 @@ class Reasons:
         for secret in self._secrets:
             message = message.replace(secret, "[REDACTED]")
         printable = "".join(character if character.isprintable() else " " for character in message)
-        return " ".join(printable.split())[:_MOST_CHARACTERS]
+        return excerpt(" ".join(printable.split()), _MOST_CHARACTERS)

@@ -77,8 +77,7 @@ class KafkaLogRecordExporter(PayloadExporter):
     def send(self, payload: Payload, deadline: float) -> Outcome:
         """Produce one message, and wait for its delivery report."""
         deadline = min(deadline, time.monotonic() + self.timeout_seconds)
-        self._leave_parents_producer()
-        if self._producer is None:
+        if self._producer is None or self._pid != os.getpid():
             self._open_producer()
         reports: list[Any] = []
         try:
@@ -103,14 +102,9 @@ class KafkaLogRecordExporter(PayloadExporter):
     def shutdown(self) -> None:
         """End, and let go of the connections."""
         super().shutdown()
-        self._leave_parents_producer()
-        self._producer = None
-
-    def _leave_parents_producer(self) -> None:
-        """In a forked child, never end the parent's producer: that would wait for threads that a fork does not take."""
-        if self._producer is not None and self._pid != os.getpid():
-            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._producer))
-            self._producer = None
+        producer, self._producer = self._producer, None
+        if producer is not None and self._pid == os.getpid():
+            _release(producer)
 
     def _failure(self, error: Any) -> Outcome:
         name = error.name() if hasattr(error, "name") else type(error).__name__
@@ -118,7 +112,8 @@ class KafkaLogRecordExporter(PayloadExporter):
         if name in _TOO_LARGE:
             return TooLarge(reason, status=name)
         if hasattr(error, "fatal") and error.fatal():  # an idempotent producer that has lost count must begin anew
-            self._producer = None
+            producer, self._producer = self._producer, None
+            _release(producer)
             return Retry(reason, status=name)
         if name in _SET_UP:
             return Broken(reason, status=name)
@@ -145,7 +140,7 @@ class KafkaLogRecordExporter(PayloadExporter):
             "error_cb": self._note_error,
         }
         try:
-            self._producer = Producer(options)
+            self._producer = _kept(Producer(options))
         except KafkaException as error:
             what = error.args[0].str() if error.args and hasattr(error.args[0], "str") else "refused"
             allowed = f"options that librdkafka takes; it says: {self._reasons.message(what)}"
@@ -154,6 +149,20 @@ class KafkaLogRecordExporter(PayloadExporter):
 
     def _note_error(self, error: Any) -> None:
         self._error = error
+
+
+def _kept(producer: Any) -> Any:
+    """Keep a producer until it is released. A forked child must never end its parent's, not even as garbage.
+
+    librdkafka's threads do not cross a fork; who ends a producer waits for them, or crashes.
+    """
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(producer))
+    return producer
+
+
+def _release(producer: Any) -> None:
+    """Let a producer of this process end with the last reference."""
+    ctypes.pythonapi.Py_DecRef(ctypes.py_object(producer))
 
 
 def _key_of(payload: Payload) -> bytes | None:

@@ -84,6 +84,10 @@ def _is_in_hash(text: str, start: int, end: int) -> bool:
     before = _WORD.match(text[max(0, start - 64) : start][::-1])
     after = _WORD.match(text, end, end + 64)
     around = (before[0] if before else "") + (after[0] if after else "")
+    if around == "B" and text.startswith(
+        "^", end
+    ):  # the first track of a card, ISO/IEC 7813: %B4111111111111111^DOE/JANE
+        return False
     return bool(around) and (not _NOT_HEX.search(around) or around.endswith("x0"))
 
 

@@ -39,7 +39,7 @@ _WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "birth": ("dob",),
     "iban": ("iban",),
     "us_ssn": ("ssn",),
-    "national_id": ("nino", "bsn", "pesel", "cpf", "steuer id", "codice fiscale", "aadhaar"),
+    "national_id": ("nino", "bsn", "pesel", "cpf", "steuer id", "codice fiscale", "aadhaar", "personnummer"),
     "health": ("mrn",),
     "phone": ("phone number", "msisdn"),
 }

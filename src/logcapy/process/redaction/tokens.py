@@ -37,6 +37,7 @@ def _shapes(*hints_and_patterns: tuple[str, str]) -> tuple[tuple[str, re.Pattern
 _SHAPES: Final = _shapes(
     ("sig=", r"(?<=[?&;]sig=)[^\s&\"'<>]{6,}"),  # a shared access signature of Azure storage
     ("hooks.slack.com/", r"(?<=hooks\.slack\.com/services/)[A-Za-z0-9/]{20,}"),
+    ("/webhooks/", r"(?<=/webhooks/)[0-9]{17,20}/[A-Za-z0-9_-]{60,}"),  # Discord
 )
 #: Those that are one word of twenty characters or more. Translated, such a word is found in less time than it takes to
 #: ask for all their hints.
@@ -53,6 +54,9 @@ _WORDS: Final = _shapes(
     ("ATATT3", r"(?<![A-Za-z0-9])ATATT3[A-Za-z0-9_=-]{40,}"),
     ("EAAA", r"(?<![A-Za-z0-9])EAAA[A-Za-z0-9_-]{60}"),
     (":AA", r"(?<![A-Za-z0-9])[0-9]{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])"),
+    ("dckr_", r"dckr_(?:pat|oat)_[A-Za-z0-9_-]{20,}"),
+    ("figd_", r"figd_[A-Za-z0-9_-]{35,}"),
+    ("pscale_", r"pscale_(?:tkn|pw|oauth)_[A-Za-z0-9_.=-]{30,}"),
 )
 #: Shapes by the last sign that is not a letter or digit, each group with what its members have in common.
 _GROUPED_SHAPES: Final = (
@@ -72,14 +76,14 @@ _GROUPED_SHAPES: Final = (
             ("glc_", _at_edge("glc_") + r"[A-Za-z0-9+/]{32,}={0,2}"),
             ("lin_api_", r"lin_api_[A-Za-z0-9]{32,}"),
             ("ntn_", _at_edge("ntn_") + r"[A-Za-z0-9]{32,}"),
-            ("dckr_", r"dckr_(?:pat|oat)_[A-Za-z0-9_-]{20,}"),
             ("rubygems_", r"rubygems_[a-f0-9]{40,}"),
+            ("sbp_", _at_edge("sbp_") + r"[a-f0-9]{40,}"),
         ),
     ),
     (
         re.compile(r"-[A-Za-z0-9_-]{10}"),
         _shapes(
-            ("glpat-", r"glpat-[A-Za-z0-9_-]{20,}"),
+            ("gl", r"gl(?:pat|dt|rt|cbt|ptt|ft|imt|soat|ffct|agent|oas)-[A-Za-z0-9_-]{20,}"),
             ("xox", r"xox[a-z]-[A-Za-z0-9-]{10,}"),
             ("xapp-", r"xapp-[A-Za-z0-9-]{10,}"),
             ("sk-", _at_edge("sk-") + r"(?=[A-Za-z_-]{0,64}[0-9])[A-Za-z0-9_-]{20,}"),
@@ -87,6 +91,7 @@ _GROUPED_SHAPES: Final = (
             ("key-", _at_edge("key-") + r"[a-f0-9]{32}(?![a-f0-9])"),
             ("sq0", r"sq0(?:atp|csp)-[A-Za-z0-9_-]{22,}"),
             ("PMAK-", r"PMAK-[a-f0-9]{24}-[a-f0-9]{34}"),
+            ("GOCSPX-", r"GOCSPX-[A-Za-z0-9_-]{20,}"),
             ("NRAK-", r"NRAK-[A-Z0-9]{27}"),
             ("AGE-SECRET-KEY-1", r"AGE-SECRET-KEY-1[A-Z0-9]{58}"),
         ),
@@ -98,6 +103,8 @@ _GROUPED_SHAPES: Final = (
             ("ya29.", r"ya29\.[A-Za-z0-9_-]{20,}"),
             ("hv", r"(?<![A-Za-z0-9])hv[sbr]\.[A-Za-z0-9_-]{24,}"),
             ("dp.", r"(?<![A-Za-z0-9])dp\.(?:pt|st|ct|sa|scim|audit)\.[A-Za-z0-9_.-]{40,}"),
+            (".atlasv1.", r"(?<![A-Za-z0-9])[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{60,}"),
+            ("pat", _at_edge("pat") + r"[A-Za-z0-9]{14}\.[a-f0-9]{64}"),  # Airtable
             (
                 ".",
                 r"(?<![A-Za-z0-9_.-])[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}(?![A-Za-z0-9_.-])",
