@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from servers import testbed
 from servers.collector import Collector, running_collector
 from servers.loki import Loki, running_loki
+from servers.opensearch import OpenSearch, running_opensearch
 
 # A developer's OTEL_EXPORTER_OTLP_ENDPOINT must not receive what tests send; and the two variables that `testbed` has
 # read are the tests', not LogCapy's, which would report them as unknown.
@@ -49,4 +50,11 @@ def loki_binary() -> Path:
 def loki(loki_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loki]:
     """A real Loki with tenants on a port of 127.0.0.1, one for all tests: each test has tenants of its own."""
     with running_loki(loki_binary, tmp_path_factory.mktemp("loki")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def opensearch() -> Iterator[OpenSearch]:
+    """A real OpenSearch on a port of 127.0.0.1, one for all tests: each test has an index of its own."""
+    with running_opensearch(testbed.program("opensearch", "opensearch-2.19.4/bin/opensearch")) as running:
         yield running

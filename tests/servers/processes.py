@@ -53,10 +53,16 @@ class RunningProcess:
         env: The whole environment of the process.
         folder: Where ``stdout`` and ``stderr`` are written.
         cwd: The process's working directory.
+        user: Whose process it is; None for whose this one is.
     """
 
     def __init__(
-        self, args: Sequence[str | os.PathLike[str]], env: Mapping[str, str], folder: Path, cwd: Path | None = None
+        self,
+        args: Sequence[str | os.PathLike[str]],
+        env: Mapping[str, str],
+        folder: Path,
+        cwd: Path | None = None,
+        user: str | None = None,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._args = args
@@ -70,6 +76,7 @@ class RunningProcess:
                 stdout=stdout,
                 stderr=stderr,
                 start_new_session=True,
+                user=user,
             )
 
     @property
@@ -133,10 +140,14 @@ class RunningProcess:
 
 @contextlib.contextmanager
 def running(
-    args: Sequence[str | os.PathLike[str]], env: Mapping[str, str], folder: Path, cwd: Path | None = None
+    args: Sequence[str | os.PathLike[str]],
+    env: Mapping[str, str],
+    folder: Path,
+    cwd: Path | None = None,
+    user: str | None = None,
 ) -> Iterator[RunningProcess]:
     """Start a process, and end it when the block ends, however it ends."""
-    process = RunningProcess(args, env, folder, cwd)
+    process = RunningProcess(args, env, folder, cwd, user)
     try:
         yield process
     finally:

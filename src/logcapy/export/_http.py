@@ -30,7 +30,6 @@ from ._retry_after import retry_after_seconds
 OTLP_RETRY_STATUSES = frozenset((429, 502, 503, 504))
 _SET_UP_STATUSES = frozenset((401, 403, 404, 405))
 _PUBLIC_HEADERS = frozenset(("content-type", "content-encoding", "user-agent"))
-_MOST_ANSWER_BYTES = 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +76,7 @@ class HttpTransport:
         read_answer: The outcome that an answer tells in a way of its own; None where its status says it all, as OTLP
             has it. Total.
         read_message: The message in the body of an answer that is no success. Total.
+        most_answer_bytes: Of an answer so many are read at most.
 
     Raises:
         ConfigError: The URL, a header or a file cannot be used.
@@ -95,6 +95,7 @@ class HttpTransport:
         retry_statuses: Collection[int] = OTLP_RETRY_STATUSES,
         read_answer: Callable[[Answer], Outcome | None] = _by_status,
         read_message: Callable[[bytes], str] = plain_message,
+        most_answer_bytes: int = 65536,
     ) -> None:
         check_headers(headers, HTTP_HEADERS)
         self._url = _parse_url(url)
@@ -109,6 +110,7 @@ class HttpTransport:
         self._retry_statuses = frozenset(retry_statuses)
         self._read_answer = read_answer
         self._read_message = read_message
+        self._most_answer_bytes = most_answer_bytes
         self._pool: urllib3.HTTPConnectionPool | None = None
         self._pool_pid = 0
 
@@ -148,7 +150,9 @@ class HttpTransport:
             return Retry(self.reasons.reason(f"no answer ({_kind(error)})"), unreachable=True)
         except Exception as error:  # noqa: BLE001 - its text is left out: it may quote a header
             return Broken(self.reasons.reason(f"the request cannot be made ({_kind(error)})"))
-        outcome = self._outcome(Answer(response.status, response.headers, _read_body(response), count))
+        outcome = self._outcome(
+            Answer(response.status, response.headers, _read_body(response, self._most_answer_bytes), count)
+        )
         return replace(outcome, status=response.status)
 
     def _outcome(self, answer: Answer) -> Outcome:
@@ -246,13 +250,13 @@ def _request_headers(headers: Mapping[str, str], auth: str | None, use_gzip: boo
     return merged
 
 
-def _read_body(response: urllib3.BaseHTTPResponse) -> bytes:
-    """At most 64 KiB of the body, as it came; what could be read where the rest failed: the status has been told."""
+def _read_body(response: urllib3.BaseHTTPResponse, most: int) -> bytes:
+    """At most so many bytes of the body, as it came; what could be read where the rest failed: the status is known."""
     body = b""
     with suppress(HTTPError, OSError):
-        body = response.read(_MOST_ANSWER_BYTES + 1, decode_content=False)
+        body = response.read(most + 1, decode_content=False)
     with suppress(HTTPError, OSError):
-        if len(body) > _MOST_ANSWER_BYTES or response.length_remaining:
+        if len(body) > most or response.length_remaining:
             response.close()  # there is more, and reading it would be for nothing
         response.release_conn()
     return b"" if response.headers.get("Content-Encoding", "identity") != "identity" else body
