@@ -184,9 +184,7 @@ def _ours_from_disk(url: str, folder: object) -> Ours:
 
 
 def _answer_413_over(server: ScriptedServer, limit: int) -> None:
-    server.next_answer = lambda: Answer(  # type: ignore[method-assign]  # the client sends one after another
-        413 if len(server.requests[-1].body) > limit else 200
-    )
+    server.respond = lambda request: Answer(413 if len(request.body) > limit else 200)
 
 
 def _over_the_grpc_limit(exporter_of: type) -> int:

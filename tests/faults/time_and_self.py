@@ -10,7 +10,7 @@ import grpc
 
 from logcapy.tail.decode import PROTOBUF, decode_logs
 from servers.grpc import Reply, grpc_server
-from servers.http import Answer, scripted_server
+from servers.http import Answer, Request, scripted_server
 
 from .figure import Measured, Scale, row
 from .pipelines import Pipeline, all_bodies, ours, scratch, stock
@@ -125,15 +125,13 @@ def row_22(_scale: Scale) -> Measured:
 def _jump(kind: str, days: int) -> tuple[int, float, float]:
     """How many records arrive, how long a retry waits that was asked to wait for 2 s, how long the end takes."""
     with scripted_server() as server, scratch() as folder:
-        server.answers = [Answer(503, {"Retry-After": "2"}), Answer()]
         times: list[float] = []
-        answer = server.next_answer
 
-        def next_answer() -> Any:
+        def respond(_request: Request) -> Answer:
             times.append(time.monotonic())
-            return answer()
+            return Answer(503, {"Retry-After": "2"}) if len(times) == 1 else Answer()
 
-        server.next_answer = next_answer  # type: ignore[method-assign]  # to note the time
+        server.respond = respond
         found = run(_JUMPS, kind, server.url, folder / "spool", days).reported
         taken = set(all_bodies(server.requests[1:]))
     return len(taken), times[1] - times[0] if len(times) > 1 else 0.0, found["seconds"]

@@ -212,11 +212,11 @@ def test_levels_are_those_of_opentelemetry_and_of_logging() -> None:
 def test_levels_can_be_changed_while_the_application_runs() -> None:
     provider = LoggerProvider(shutdown_on_exit=False)
     exporter = Keeping()
-    logger = logging.getLogger("shop.levels")
+    logger = logging.getLogger("shop.changing")
     handle = logcapy.configure(exporter, logger_provider=provider, minimum_severity=["warn"])
     try:
         logger.info("not yet")
-        handle.set_minimum_severity("warn", "shop.levels=debug")
+        handle.set_minimum_severity("warn", "shop.changing=debug")
         logger.debug("now")
         handle.set_minimum_severity("error")
         logger.warning("not any more")
