@@ -235,5 +235,6 @@ def _build(kind: type[_Config], values: dict[str, object], rows: tuple[Setting, 
 
 
 def _wrong(row: Setting, text: str, variable: str | None = None, nearest: str | None = None) -> ConfigError:
-    variable = variable or next((name for name in row.variables if os.environ.get(name)), row.variables[0])
+    names = row.variables or (row.field,)
+    variable = variable or next((name for name in names if os.environ.get(name)), names[0])
     return ConfigError(variable, "[REDACTED]" if row.secret else text, row.allowed, nearest=nearest)

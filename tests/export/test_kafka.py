@@ -72,9 +72,7 @@ def test_records_of_one_service_are_read_in_the_order_in_which_they_were_logged(
     assert processor.force_flush()
     provider.shutdown()
     assert processor.stats().exported == 1_000
-    found: list[str] = []
-    for message in brokers.messages("ordered", 2):
-        found += bodies(message.value())
+    found = [body for message in brokers.written("ordered") for body in bodies(message.value())]
     assert found == [str(number) for number in range(1_000)]
 
 

@@ -20,6 +20,7 @@ from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
 
 import logcapy
+from logcapy import environment
 from logcapy.config import EnrichmentConfig, LogCapyConfig
 from logcapy.errors import ConfigError
 from logcapy.process import request_settings, runtime
@@ -151,6 +152,17 @@ def test_an_enricher_that_does_not_exist_is_told_with_the_nearest_one() -> None:
         enrichers_of(EnrichmentConfig(enrich=("threat",)))
     with pytest.raises(ConfigError, match="baggage_keys"):
         EnrichmentConfig(enrich=("baggage",))
+
+
+def test_a_variable_that_lacks_another_one_is_told_and_the_rest_is_as_it_was(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LOGCAPY_ENRICH", "baggage,thread")
+    monkeypatch.setenv("LOGCAPY_REDACT", "pci")
+    monkeypatch.setenv("tenants", "nobody's")
+    config = environment.logcapy_config(environment.warn)
+    assert (config.enrich, config.redact) == (("context", "request"), ("pci",))
+    assert "LOGCAPY_ENRICH" in capsys.readouterr().err
 
 
 def test_the_same_user_is_the_same_token_and_not_the_id() -> None:

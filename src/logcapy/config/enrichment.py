@@ -13,6 +13,7 @@ from .setting import Setting
 #: LogCapy's own; other packages may register further ones.
 ENRICHERS = ("context", "request", "baggage", "thread", "task", "runtime")
 DEFAULT_ENRICHERS = ("context", "request")
+_ALLOWED = f"off, or any of {', '.join(ENRICHERS)}; baggage with LOGCAPY_BAGGAGE_KEYS"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +32,7 @@ class EnrichmentConfig:
     """
 
     rows: ClassVar[tuple[Setting, ...]] = (
-        Setting("enrich", ("LOGCAPY_ENRICH",), setting.names, f"off, or any of {', '.join(ENRICHERS)}"),
+        Setting("enrich", ("LOGCAPY_ENRICH",), setting.names, _ALLOWED),
         Setting("baggage_keys", ("LOGCAPY_BAGGAGE_KEYS",), setting.names, "names, with commas between"),
         Setting("runtime_severity", ("LOGCAPY_RUNTIME_SEVERITY",), str.lower, f"one of {', '.join(SEVERITIES)}"),
         Setting("user_hash_key", ("LOGCAPY_USER_HASH_KEY",), str, "a text that is hard to guess", secret=True),
@@ -46,6 +47,6 @@ class EnrichmentConfig:
         require_strings("enrich", self.enrich)
         require_strings("baggage_keys", self.baggage_keys)
         needs_keys = "baggage" in self.enrich and not self.baggage_keys
-        require("baggage_keys", self.baggage_keys, not needs_keys, "the names of the entries that enrich=baggage adds")
+        require("enrich", self.enrich, not needs_keys, "baggage only with baggage_keys, the entries that may be added")
         require_names("runtime_severity", (self.runtime_severity.lower(),), tuple(SEVERITIES))
         require("user_hash_key", "[REDACTED]", self.user_hash_key != "", "a text that is hard to guess")

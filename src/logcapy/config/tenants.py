@@ -48,7 +48,7 @@ class TenancyConfig:
 
     rows: ClassVar[tuple[Setting, ...]] = (
         Setting("tenant_key", ("LOGCAPY_TENANT_KEY",), str, "the name of an attribute"),
-        Setting("tenants", ("tenants",), str, "a mapping of names to Tenant"),
+        Setting("tenants", (), str, "a mapping of names to Tenant"),
     )
 
     tenant_key: str = "tenant.id"

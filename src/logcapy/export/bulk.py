@@ -18,11 +18,11 @@ from urllib3.util import make_headers
 from logcapy import environment
 from logcapy.attributes import TRUNCATED
 from logcapy.config.destinations.bulk import BulkConfig, ElasticsearchConfig, OpenSearchConfig
-from logcapy.exporter import PayloadExporter
 from logcapy.types import Delivered, Outcome, Payload, Record, Rejected, Retry
 
 from ._bulk_documents import ecs_document, otel_document
-from ._http import Answer, HttpTransport
+from ._http import Answer
+from ._http_exporter import HttpPayloadExporter
 from ._json_events import encode_event, pack_events
 
 #: A server takes 100 MB, decompressed, unless it is told otherwise; smaller requests are what its makers advise.
@@ -37,7 +37,7 @@ _WHAT_IS_ASKED = "filter_path=errors,items.*.status,items.*.error.type,items.*.e
 _MOST_ANSWER_BYTES = 2 * 1024 * 1024
 
 
-class BulkLogRecordExporter(PayloadExporter):
+class BulkLogRecordExporter(HttpPayloadExporter):
     """Base of the two. Each record is a document that has an id of its own before it is sent the first time.
 
     Args:
@@ -45,28 +45,20 @@ class BulkLogRecordExporter(PayloadExporter):
     """
 
     def __init__(self, config: BulkConfig, authorization: str | None = None) -> None:
-        super().__init__(config.timeout / 1000)
-        self._make = ecs_document if config.mapping == "ecs" else otel_document
-        headers = {**config.headers, "Content-Type": "application/x-ndjson"}
+        headers = {"Content-Type": "application/x-ndjson"}
         if config.username:
             headers |= make_headers(basic_auth=f"{config.username}:{config.password or ''}")
         elif authorization:
             headers["Authorization"] = authorization
-        self._transport = HttpTransport(
+        super().__init__(
             f"{config.endpoint.rstrip('/')}/{config.index}/_bulk?{_WHAT_IS_ASKED}",
-            headers=headers,
+            config,
+            headers,
             use_gzip=True,
-            timeout_seconds=config.timeout / 1000,
-            certificate=config.certificate,
-            client_key=config.client_key,
-            client_certificate=config.client_certificate,
             read_answer=self._read_answer,
             most_answer_bytes=_MOST_ANSWER_BYTES,
         )
-        self.destination = self._transport.place
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.destination!r})"
+        self._make = ecs_document if config.mapping == "ecs" else otel_document
 
     def encode(self, records: Sequence[Record]) -> Iterator[Payload]:
         """Requests of at most 5 MB and 1,000 documents."""
@@ -93,15 +85,6 @@ class BulkLogRecordExporter(PayloadExporter):
         middle = documents // 2
         halves = ((lines[: 2 * middle], middle), (lines[2 * middle :], documents - middle))
         return [(b"\n".join(half) + b"\n", number) for half, number in halves]
-
-    def send(self, payload: Payload, deadline: float) -> Outcome:
-        """Send once."""
-        return self._transport.send(payload, deadline)
-
-    def shutdown(self) -> None:
-        """End, and close the connections."""
-        super().shutdown()
-        self._transport.close()
 
     def _read_answer(self, answer: Answer) -> Outcome | None:
         if not 200 <= answer.status <= 299:

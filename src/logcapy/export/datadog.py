@@ -16,10 +16,10 @@ from logcapy import environment
 from logcapy._version import __version__
 from logcapy.attributes import TRUNCATED
 from logcapy.config.destinations.datadog import DatadogConfig
-from logcapy.exporter import PayloadExporter
 from logcapy.types import Outcome, Payload, Record, Retry
 
-from ._http import Answer, HttpTransport
+from ._http import Answer
+from ._http_exporter import HttpPayloadExporter
 from ._json_events import encode_event, identifiers, moment, pack_events, severity_number
 from ._plain_value import PlainValues, to_json
 
@@ -63,8 +63,10 @@ _TAGS = {"deployment.environment": "env", "deployment.environment.name": "env", 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
-class DatadogLogRecordExporter(PayloadExporter):
+class DatadogLogRecordExporter(HttpPayloadExporter):
     """Sends log records to Datadog. Without arguments it does what ``LOGCAPY_DATADOG_*`` and ``DD_*`` say.
+
+    That Datadog takes a payload does not say that it indexes each log of it.
 
     Args:
         config: Where to; None reads the environment.
@@ -78,29 +80,20 @@ class DatadogLogRecordExporter(PayloadExporter):
 
     def __init__(self, config: DatadogConfig | None = None, **fields: Any) -> None:
         config = config or environment.destination_config(DatadogConfig, fields)
-        super().__init__(config.timeout / 1000)
-        self._config = config
-        self._transport = HttpTransport(
+        super().__init__(
             config.url,
-            headers={
-                **config.headers,
+            config,
+            {
                 "DD-API-KEY": config.api_key,
                 "DD-EVP-ORIGIN": "logcapy",
                 "DD-EVP-ORIGIN-VERSION": __version__,
                 "Content-Type": "application/json",
             },
             use_gzip=True,
-            timeout_seconds=config.timeout / 1000,
-            certificate=config.certificate,
-            client_key=config.client_key,
-            client_certificate=config.client_certificate,
             retry_statuses=_RETRY_STATUSES,
             read_answer=self._read_answer,
         )
-        self.destination = self._transport.place
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.destination!r})"
+        self._config = config
 
     def encode(self, records: Sequence[Record]) -> Iterator[Payload]:
         """Arrays of at most 1,000 logs and 5 MB."""
@@ -122,15 +115,6 @@ class DatadogLogRecordExporter(PayloadExporter):
             return None
         middle = len(logs) // 2
         return [(to_json(half), len(half)) for half in (logs[:middle], logs[middle:])]
-
-    def send(self, payload: Payload, deadline: float) -> Outcome:
-        """Send once. That Datadog takes a payload does not say that it indexes each log of it."""
-        return self._transport.send(payload, deadline)
-
-    def shutdown(self) -> None:
-        """End, and close the connections."""
-        super().shutdown()
-        self._transport.close()
 
     def _read_answer(self, answer: Answer) -> Outcome | None:
         """Datadog tells in a header of its own how many seconds to wait; it has no Retry-After."""

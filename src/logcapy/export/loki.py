@@ -14,11 +14,11 @@ from urllib3.util import make_headers
 
 from logcapy import environment
 from logcapy.config.destinations.loki import LokiConfig
-from logcapy.exporter import PayloadExporter
 from logcapy.types import Outcome, Payload, Record, Rejected
 
 from ._fields import fields_of
-from ._http import Answer, HttpTransport
+from ._http import Answer
+from ._http_exporter import HttpPayloadExporter
 from ._loki_entries import Entry, entry_of
 from ._loki_protobuf import push_request, snappy_block
 
@@ -36,7 +36,7 @@ _IGNORED = re.compile(r"total ignored: (\d+) out of \d+")
 _OF_ONE = re.compile(r"entry (?:for stream|with timestamp)|stream '|max entry size")
 
 
-class LokiLogRecordExporter(PayloadExporter):
+class LokiLogRecordExporter(HttpPayloadExporter):
     """Sends log records to Loki. A record's text is the line, a few attributes are labels, all else is metadata.
 
     Args:
@@ -50,29 +50,23 @@ class LokiLogRecordExporter(PayloadExporter):
     name = "loki"
 
     def __init__(self, config: LokiConfig | None = None, **fields: Any) -> None:
-        self._config = config = config or environment.destination_config(LokiConfig, fields)
-        super().__init__(config.timeout / 1000)
-        self._is_json = config.format == "json"
-        headers = {**config.headers, "Content-Type": "application/json" if self._is_json else "application/x-protobuf"}
+        config = config or environment.destination_config(LokiConfig, fields)
+        is_json = config.format == "json"
+        headers = {"Content-Type": "application/json" if is_json else "application/x-protobuf"}
         if config.username:
-            headers = {**make_headers(basic_auth=f"{config.username}:{config.password or ''}"), **headers}
-        self._transport = HttpTransport(
+            headers |= make_headers(basic_auth=f"{config.username}:{config.password or ''}")
+        super().__init__(
             f"{config.endpoint.rstrip('/')}/loki/api/v1/push",
-            headers=headers,
-            use_gzip=self._is_json,
-            timeout_seconds=config.timeout / 1000,
-            certificate=config.certificate,
-            client_key=config.client_key,
-            client_certificate=config.client_certificate,
+            config,
+            headers,
+            use_gzip=is_json,
             retry_statuses=_RETRY_STATUSES,
             read_answer=self._read_answer,
         )
-        self.destination = self._transport.place
+        self._config = config
+        self._is_json = is_json
         #: The last timestamp of a stream. Loki takes an entry that is equal to the one before it for the same.
         self._last: dict[object, int] = {}
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._transport.place!r})"
 
     def encode(self, records: Sequence[Record]) -> Iterator[Payload]:
         """Payloads of about 1 MiB, each of one tenant; order is kept within a stream.
@@ -127,11 +121,6 @@ class LokiLogRecordExporter(PayloadExporter):
                 return Rejected(len(payload.records), reason)
         headers = {"X-Scope-OrgID": tenant.decode("ascii", "replace")} if tenant else None
         return self._transport.post(body, len(payload.records), deadline, headers)
-
-    def shutdown(self) -> None:
-        """End, and close the connections."""
-        super().shutdown()
-        self._transport.close()
 
     def _read_answer(self, answer: Answer) -> Outcome | None:
         if answer.status == _BLOCKED:

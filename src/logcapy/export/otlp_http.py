@@ -10,16 +10,16 @@ from dataclasses import replace
 
 from logcapy import environment
 from logcapy.config import OtlpConfig
-from logcapy.exporter import PayloadExporter
 from logcapy.types import Delivered, Outcome, Payload, Record, Rejected
 
-from ._http import Answer, HttpTransport, plain_message
+from ._http import Answer, plain_message
+from ._http_exporter import HttpPayloadExporter
 from ._otlp_response import partial_success, status_message
 from ._split import split_logs
 from .otlp import DEFAULT_MAX_BYTES, encode_logs
 
 
-class OTLPHttpLogRecordExporter(PayloadExporter):
+class OTLPHttpLogRecordExporter(HttpPayloadExporter):
     """Sends log records by OTLP/HTTP. Without arguments it does what ``OTEL_EXPORTER_OTLP_*`` say.
 
     Args:
@@ -44,23 +44,15 @@ class OTLPHttpLogRecordExporter(PayloadExporter):
         config = config or environment.otlp_config(environment.raise_error, protocol="http/protobuf")
         if endpoint is not None:
             config = replace(config, endpoint=endpoint, protocol="http/protobuf")
-        super().__init__(config.timeout / 1000)
-        self._max_bytes = config.max_bytes or DEFAULT_MAX_BYTES
-        self._transport = HttpTransport(
+        super().__init__(
             config.endpoint,
-            headers={**config.headers, **(headers or {}), "Content-Type": "application/x-protobuf"},
+            config,
+            {**(headers or {}), "Content-Type": "application/x-protobuf"},
             use_gzip=config.compression == "gzip",
-            timeout_seconds=config.timeout / 1000,
-            certificate=config.certificate,
-            client_key=config.client_key,
-            client_certificate=config.client_certificate,
             read_answer=self._read_answer,
             read_message=lambda body: status_message(body) or plain_message(body),
         )
-        self.destination = self._transport.place
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._transport.place!r})"
+        self._max_bytes = config.max_bytes or DEFAULT_MAX_BYTES
 
     def encode(self, records: Sequence[Record]) -> Iterator[Payload]:
         """Payloads of at most ``max_bytes`` of the configuration."""
@@ -69,15 +61,6 @@ class OTLPHttpLogRecordExporter(PayloadExporter):
     def split(self, body: bytes) -> Sequence[tuple[bytes, int]] | None:
         """Two requests with the records of one."""
         return split_logs(body)
-
-    def send(self, payload: Payload, deadline: float) -> Outcome:
-        """Send once."""
-        return self._transport.send(payload, deadline)
-
-    def shutdown(self) -> None:
-        """End, and close the connections."""
-        super().shutdown()
-        self._transport.close()
 
     def _read_answer(self, answer: Answer) -> Outcome | None:
         if not 200 <= answer.status <= 299:
