@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -146,6 +147,53 @@ def test_eight_processes_write_to_one_file_and_close_it_and_no_line_is_lost_or_t
             found[f"{writer} {number}"] += 1
     assert found == Counter(f"{writer} {number}" for writer in range(8) for number in range(100))
     assert len(list(tmp_path.glob("log-*"))) > 3
+
+
+def test_a_child_that_is_forked_while_the_file_is_locked_keeps_nobody_out(tmp_path: Path) -> None:
+    exporter = FileLogRecordExporter(path=str(tmp_path / "log.jsonl"))
+    (payload,) = exporter.encode([a_record("after the fork")])
+    read_end, write_end = os.pipe()
+    with exporter._file._locked(time.monotonic() + 5):
+        child = os.fork()
+        if child == 0:
+            outcome = exporter.send(payload, time.monotonic() + 10)
+            os.write(write_end, b"y" if outcome == Delivered() else b"n")
+            time.sleep(30)  # for as long as the parent tries
+            os._exit(0)
+    try:
+        assert exporter.send(payload, time.monotonic() + 5) == Delivered()
+        assert os.read(read_end, 1) == b"y"
+        assert len(lines_of(tmp_path)) == 2
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(read_end)
+        os.close(write_end)
+
+
+def test_a_process_that_does_not_let_go_of_the_file_is_waited_for_until_the_deadline(tmp_path: Path) -> None:
+    exporter, other = (FileLogRecordExporter(path=str(tmp_path / "log.jsonl")) for _ in range(2))
+    (payload,) = exporter.encode([a_record()])
+    with other._file._locked(time.monotonic() + 5):
+        assert isinstance(exporter.send(payload, time.monotonic() + 0.1), Retry)
+    assert exporter.send(payload, time.monotonic() + 5) == Delivered()
+
+
+def test_a_line_that_a_killed_process_has_left_torn_costs_no_other(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(b'{"resourceLogs": [{"reso')
+    send(FileLogRecordExporter(path=str(tmp_path / "log.jsonl")), [a_record("whole")])
+    torn, whole = lines_of(tmp_path)
+    assert torn == b'{"resourceLogs": [{"reso\n'
+    assert next(iter(logs_of(json.loads(whole))))["body"] == "whole"
+
+
+def test_a_name_that_looks_like_a_pattern_is_a_name(tmp_path: Path) -> None:
+    exporter = FileLogRecordExporter(path=str(tmp_path / "log[1].jsonl"), max_bytes=1, keep_bytes=1)
+    (tmp_path / "log1-20260101T000000-000000.jsonl").write_text("another's")
+    send(exporter, [a_record("x")])
+    assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == [
+        "log1-20260101T000000-000000.jsonl"
+    ]
 
 
 def test_a_path_that_cannot_be_is_for_somebody_to_mend_and_a_full_disk_is_tried_again(tmp_path: Path) -> None:

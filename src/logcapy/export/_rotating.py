@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
+import glob
 import gzip
 import os
 import shutil
@@ -11,8 +13,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from logcapy._forking import call_in_child
 from logcapy._guard import describe_error, say
 from logcapy.config.destinations.file import FileConfig
+
+_LOCK_PAUSE_SECONDS = 0.002
 
 
 class RotatingFile:
@@ -26,18 +31,26 @@ class RotatingFile:
         self._config = config
         self._path = Path(config.path)
         self._lock_path = self._path.with_name(f".{self._path.name}.lock")
+        self._locks: list[int] = []
+        call_in_child(self._close_locks_of_the_parent)
 
-    def append(self, lines: bytes) -> None:
+    def append(self, lines: bytes, deadline: float) -> None:
         """Write, all or nothing as far as the system can: what was written of a failed write is taken back.
 
+        Args:
+            lines: Whole ones, with their line breaks.
+            deadline: Until when to wait for another process, a ``time.monotonic()`` value.
+
         Raises:
-            OSError: The system would not.
+            OSError: The system would not; ``EAGAIN`` where another process did not let go of the lock.
         """
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._locked():
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        with self._locked(deadline):
+            descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
                 before = os.fstat(descriptor).st_size
+                if before and os.pread(descriptor, 1, before - 1) != b"\n":
+                    lines = b"\n" + lines  # who wrote last was killed: that line is torn, and this one is not
                 try:
                     _write_all(descriptor, lines)
                 except OSError:
@@ -50,13 +63,31 @@ class RotatingFile:
             self._tidy(closed)
 
     @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _locked(self, deadline: float) -> Iterator[None]:
         descriptor = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._locks.append(descriptor)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
+            while True:
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() >= deadline:
+                        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from None
+                    time.sleep(_LOCK_PAUSE_SECONDS)
+            try:
+                yield
+            finally:
+                fcntl.flock(descriptor, fcntl.LOCK_UN)  # a child forked meanwhile has the descriptor too
         finally:
-            os.close(descriptor)  # and with it the lock is gone
+            self._locks.remove(descriptor)
+            os.close(descriptor)
+
+    def _close_locks_of_the_parent(self) -> None:
+        """A descriptor that a child keeps would keep the lock, should the parent be killed while it holds it."""
+        locks, self._locks = self._locks, []
+        for descriptor in locks:
+            os.close(descriptor)
 
     def _is_full(self, size: int) -> bool:
         if size >= self._config.max_bytes:
@@ -98,7 +129,8 @@ class RotatingFile:
 
     def _delete_old_ones(self) -> None:
         stem, suffix = self._path.stem, self._path.suffix
-        closed = sorted(self._path.parent.glob(f"{stem}-????????T??????-??????{suffix}*"), reverse=True)
+        pattern = f"{glob.escape(stem)}-????????T??????-??????{glob.escape(suffix)}*"
+        closed = sorted(self._path.parent.glob(pattern), reverse=True)
         now, kept = time.time(), 0
         for path in closed:
             with contextlib.suppress(FileNotFoundError):  # another process was faster

@@ -54,14 +54,14 @@ class FileLogRecordExporter(PayloadExporter):
         """Two requests with the records of one."""
         return split_logs(body)
 
-    def send(self, payload: Payload, deadline: float) -> Outcome:  # noqa: ARG002 - a disk keeps no deadline
-        """Write one line."""
+    def send(self, payload: Payload, deadline: float) -> Outcome:
+        """Write one line. The deadline is for other processes to let go of the file; a disk keeps none."""
         try:
             line = json_line(payload.body)
         except Exception as error:  # noqa: BLE001 - what was on disk may be no request
             return Rejected(len(payload.records), f"{self.destination}: no request of OTLP ({type(error).__name__})")
         try:
-            self._file.append(line)
+            self._file.append(line, deadline)
         except OSError as error:
             reason = f"{self.destination}: {os.strerror(error.errno) if error.errno else type(error).__name__}"
             return Retry(reason) if error.errno in _PASSING else Broken(reason)
