@@ -21,6 +21,7 @@ from .config.otlp import ENDPOINT_ROW, PROTOCOL_ROW
 from .errors import ConfigError, nearest_name
 
 Report = Callable[[ConfigError], None]
+_LOG_EXPORTERS = "OTEL_LOGS_EXPORTER"
 #: Not ``process``: it tells the command line, and with it what secrets are on it.
 _DETECTORS = "otel,host,logcapy_container,logcapy_kubernetes,logcapy_vcs"
 _Config = TypeVar("_Config")
@@ -197,6 +198,17 @@ def kubernetes_variables() -> dict[str, str] | None:
         variables = (f"K8S_{name.replace('.', '_').upper()}", usual.get(name, ""))
         found[name] = next((value for one in variables if (value := os.environ.get(one, "").strip())), "")
     return {**found, "host.name": os.environ.get("HOSTNAME", "").strip()}
+
+
+def log_exporters() -> tuple[str, ...]:
+    """The names in ``OTEL_LOGS_EXPORTER``."""
+    text = os.environ.get(_LOG_EXPORTERS, "")
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def use_log_exporters(names: Iterable[str]) -> None:
+    """Let the SDK read these names in ``OTEL_LOGS_EXPORTER``; none for none."""
+    os.environ[_LOG_EXPORTERS] = ",".join(names) or "none"
 
 
 def set_distro_defaults() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from importlib.metadata import EntryPoints, entry_points
 from typing import Any
 
 from opentelemetry.sdk._configuration import _OTelSDKConfigurator
@@ -14,15 +15,22 @@ from ._version import __version__
 from .assemble import instead_of
 from .deliver.batch import BatchLogRecordProcessor
 from .environment import Report
+from .errors import ConfigError, nearest_name
 
 # Source: https://opentelemetry.io/docs/specs/semconv/resource/#telemetry-distribution
 _DISTRO_ATTRIBUTES = {"telemetry.distro.name": "logcapy", "telemetry.distro.version": __version__}
+
+
+#: The names that the SDK has for what it brings itself.
+_OF_THE_SDK = ("otlp", "none")
+_GROUP = "opentelemetry_logs_exporter"
 
 
 class SdkConfigurator(_OTelSDKConfigurator):
     """The SDK's configurator, with LogCapy's queue and exporter for logs."""
 
     def _configure(self, **kwargs: Any) -> None:
+        leave_out_unusable(environment.warn)
         enabled = environment.logcapy_config(environment.warn).enabled
         if enabled and not environment.has_declarative_configuration():  # which ignores arguments, and says so
             kwargs.setdefault("resource_attributes", {}).update(_DISTRO_ATTRIBUTES)
@@ -34,8 +42,41 @@ def _with_queue(report: Report, exporter: LogRecordExporter) -> LogRecordProcess
     return BatchLogRecordProcessor(instead_of(exporter, report), config=environment.batch_config(report), report=report)
 
 
+def leave_out_unusable(report: Report) -> None:
+    """Leave names out of ``OTEL_LOGS_EXPORTER`` that are none, or are LogCapy's and cannot be used.
+
+    One of them would take all signals with it: the SDK sets up everything or, where a constructor raises, nothing.
+
+    Args:
+        report: Told of each.
+    """
+    names = environment.log_exporters()
+    if set(names) <= set(_OF_THE_SDK):
+        return
+    registered = entry_points(group=_GROUP)
+    usable = [name for name in names if name in _OF_THE_SDK or _is_usable(name, registered, report)]
+    if len(usable) < len(names):
+        environment.use_log_exporters(usable)
+
+
+def _is_usable(name: str, registered: EntryPoints, report: Report) -> bool:
+    known = [*_OF_THE_SDK, *sorted(registered.names)]
+    if name not in known:
+        allowed = f"names with commas between, of {', '.join(known)}"
+        report(ConfigError("OTEL_LOGS_EXPORTER", name, allowed, nearest=nearest_name(name, known)))
+        return False
+    if name.startswith("logcapy_"):
+        try:
+            registered[name].load()().shutdown()
+        except ConfigError as error:
+            report(error)
+            return False
+    return True
+
+
 def set_up_sdk(report: Report) -> None:
     """Set up the providers of all signals as the variables say, with a distro's defaults where they say nothing."""
     environment.set_distro_defaults()
     environment.otlp_config(report)
+    leave_out_unusable(report)
     SdkConfigurator().configure()  # type: ignore[no-untyped-call]

@@ -341,3 +341,18 @@ def test_configure_in_code_under_opentelemetry_instrument_changes_the_settings_a
     )
     assert run.returncode == 0, run.stderr
     assert program.bodies == ["customer_note=private", "customer_note=[REDACTED]"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        ("logcapy_datadog,otlp", "LOGCAPY_DATADOG_API_KEY"),
+        ("otlp,logcapy_lokii", "did you mean 'logcapy_loki'?"),
+    ],
+)
+def test_an_exporter_that_cannot_be_used_costs_itself_alone(program: Program, names: str, told: str) -> None:
+    run = program.run(LOGS + "print('ran')", OTEL_PYTHON_CONFIGURATOR="logcapy_configurator", OTEL_LOGS_EXPORTER=names)
+    assert run.stdout == "ran\n"
+    assert len([line for line in run.said if told in line]) == 1, run.stderr
+    assert program.records
