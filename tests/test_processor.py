@@ -23,11 +23,11 @@ from logcapy.deliver import batch
 from logcapy.export.otlp_grpc import OTLPGrpcLogRecordExporter
 from logcapy.export.otlp_http import OTLPHttpLogRecordExporter
 from logcapy.processor import LogCapyLogRecordProcessor
+from logcapy.render.received import Received
 from logcapy.tail.decode import PROTOBUF, decode_logs
 from logcapy.tail.grpc_receiver import GrpcReceiver
 from logcapy.tail.http_receiver import HttpReceiver
 from logcapy.tail.intake import Intake
-from logcapy.tail.received import Received
 
 RESOURCE = Resource({"service.name": "shop"})
 

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from logcapy.tail.colour import BOLD, BOLD_RED, CYAN, DIM, GREEN, MAGENTA, RED, WHITE_ON_RED, YELLOW, Paint
-from logcapy.tail.received import Received, Value
-from logcapy.tail.render import Renderer
+from logcapy.render.colour import BOLD, BOLD_RED, CYAN, DIM, GREEN, MAGENTA, RED, WHITE_ON_RED, YELLOW, Paint
+from logcapy.render.pretty import Renderer
+from logcapy.render.received import Received, Value
 
 PICTURE = Path(__file__).parent.parent / "docs" / "_static" / "tail.svg"
 COLUMNS = 130

@@ -13,12 +13,13 @@ from .deliver.spool.disk import FileSystemDisk, opened
 from .deliver.spool.looking import Contents, contents, frames_in, process_folders
 from .deliver.spool.process_folder import lock_folder
 from .environment import terminal_is_plain
-from .tail.as_json import json_line
-from .tail.colour import Paint
+from .render.as_json import json_line
+from .render.colour import Paint
+from .render.escape import inert
+from .render.pretty import Renderer
+from .render.received import Received
 from .tail.decode import PROTOBUF, decode_logs
-from .tail.escape import inert
-from .tail.received import Received, Refusal
-from .tail.render import Renderer
+from .tail.refusal import Refusal
 
 #: Exit codes: all was done; something is left or was damaged; the command cannot be carried out.
 DONE, LEFT, WRONG = 0, 1, 2

@@ -19,7 +19,7 @@ from .environment import otlp_config, raise_error
 from .errors import ConfigError
 from .exporter import PayloadExporter
 from .tail.decode import PROTOBUF, decode_logs
-from .tail.received import Refusal
+from .tail.refusal import Refusal
 from .types import Broken, Retry, TooLarge
 
 _REQUEST_SECONDS = 30.0

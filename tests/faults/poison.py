@@ -7,9 +7,9 @@ import math
 import time
 from typing import Any
 
-from logcapy.tail.colour import Paint
+from logcapy.render.colour import Paint
+from logcapy.render.pretty import Renderer
 from logcapy.tail.decode import PROTOBUF, decode_logs
-from logcapy.tail.render import Renderer
 from servers.http import scripted_server
 
 from .figure import Measured, Scale, row

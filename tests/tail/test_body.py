@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logcapy.tail.body import read_body, unpack
-from logcapy.tail.received import Refusal
+from logcapy.tail.refusal import Refusal
 
 
 def headers(**fields: str) -> Message:

@@ -14,8 +14,9 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
 
+from logcapy.render.received import Received
 from logcapy.tail.decode import JSON, PROTOBUF, count_spans, decode_logs
-from logcapy.tail.received import Received, Refusal
+from logcapy.tail.refusal import Refusal
 
 TRACE_ID, SPAN_ID = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 

@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 from logcapy.tail.grpc_receiver import GrpcReceiver
 from logcapy.tail.intake import Intake
-from logcapy.tail.received import Refusal
+from logcapy.tail.refusal import Refusal
 from tail.sending import Shown, send_one
 
 EXPORT = "/opentelemetry.proto.collector.{0}.v1.{1}Service/Export"

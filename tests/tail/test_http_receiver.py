@@ -26,7 +26,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from logcapy.tail.decode import JSON, PROTOBUF
 from logcapy.tail.http_receiver import HttpReceiver
 from logcapy.tail.intake import Intake
-from logcapy.tail.received import Refusal
+from logcapy.tail.refusal import Refusal
 from tail.sending import Shown, send_one
 
 LIMIT = 100_000

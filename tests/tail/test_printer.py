@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from logcapy.render.received import Received
 from logcapy.tail.printer import Printer
-from logcapy.tail.received import Received, Refusal
+from logcapy.tail.refusal import Refusal
 
 
 def render(record: Received) -> str:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from logcapy.render.received import Received
 from logcapy.tail.http_receiver import HttpReceiver
 from logcapy.tail.intake import Intake
-from logcapy.tail.received import Received
 
 
 @dataclass

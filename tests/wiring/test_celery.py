@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from logcapy.tail.received import Received
+from logcapy.render.received import Received
 from servers.processes import RunningProcess, clean_environment, running, wait_until
 
 from .conftest import Program

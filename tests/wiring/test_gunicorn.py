@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from logcapy.tail.received import Received
+from logcapy.render.received import Received
 from servers.processes import RunningProcess, clean_environment, free_port, wait_until
 
 from .conftest import Program

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from logcapy.tail.received import Received
+from logcapy.render.received import Received
 
 from .conftest import Program, Run
 

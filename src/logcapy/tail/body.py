@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from email.message import Message
 from io import BufferedIOBase
 
-from .received import Refusal
+from .refusal import Refusal
 
 _MAX_LINE_BYTES = 8192
 _MAX_TRAILERS = 100

@@ -14,15 +14,15 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, TextIO
 
 from logcapy.environment import terminal_is_plain
+from logcapy.render.as_json import json_line
+from logcapy.render.colour import Paint
+from logcapy.render.escape import inert
+from logcapy.render.pretty import Renderer
+from logcapy.render.received import Received
 
-from .as_json import json_line
-from .colour import Paint
-from .escape import inert
 from .http_receiver import HttpReceiver
 from .intake import Intake
 from .printer import Printer
-from .received import Received
-from .render import Renderer
 
 if TYPE_CHECKING:
     from .grpc_receiver import GrpcReceiver

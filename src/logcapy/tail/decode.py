@@ -17,7 +17,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope, KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
-from .received import Received, Refusal, Value
+from logcapy.render.received import Received, Value
+
+from .refusal import Refusal
 
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json"

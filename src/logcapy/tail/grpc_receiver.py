@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import grpc
 
 from logcapy._guard import describe_error
+from logcapy.render.escape import inert
 
-from .escape import inert
 from .intake import MAX_REQUEST_BYTES, Intake
-from .received import Refusal
+from .refusal import Refusal
 
 if TYPE_CHECKING:
     from grpc import RpcMethodHandler, ServicerContext

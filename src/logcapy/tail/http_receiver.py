@@ -19,12 +19,12 @@ from socketserver import TCPServer
 from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]  # ships stubs without py.typed
 
 from logcapy._guard import describe_error, say
+from logcapy.render.escape import inert
 
 from .body import read_body, unpack
 from .decode import JSON, PROTOBUF
-from .escape import inert
 from .intake import MAX_REQUEST_BYTES, Intake
-from .received import Refusal
+from .refusal import Refusal
 
 _LINGER_SECONDS = 2.0
 

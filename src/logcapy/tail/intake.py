@@ -10,8 +10,9 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
+from logcapy.render.received import Received
+
 from .decode import PROTOBUF, count_spans, decode_logs
-from .received import Received
 
 #: The most bytes that a request may have, compressed or not.
 MAX_REQUEST_BYTES: Final = 64 * 1024 * 1024
@@ -23,7 +24,7 @@ class Intake:
     An application exports all of its signals to one place, and should not be told of errors for two of them.
 
     Args:
-        show: Prints records; raises :class:`~logcapy.tail.received.Refusal` where it cannot.
+        show: Prints records; raises :class:`~logcapy.tail.refusal.Refusal` where it cannot.
     """
 
     def __init__(self, show: Callable[[Sequence[Received]], None]) -> None:

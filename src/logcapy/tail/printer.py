@@ -6,7 +6,9 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
-from .received import Received, Refusal
+from logcapy.render.received import Received
+
+from .refusal import Refusal
 
 
 class Printer:

@@ -16,9 +16,9 @@ from logcapy.config import BatchConfig, LogCapyConfig, OtlpConfig
 from logcapy.deliver.accounting import Stats
 from logcapy.export.otlp_http import OTLPHttpLogRecordExporter
 from logcapy.processor import LogCapyLogRecordProcessor
-from logcapy.tail.colour import Paint
+from logcapy.render.colour import Paint
+from logcapy.render.pretty import Renderer
 from logcapy.tail.decode import PROTOBUF, decode_logs
-from logcapy.tail.render import Renderer
 from servers.http import Answer, ScriptedServer, scripted_server
 from tests.faults.pipelines import until
 

@@ -6,9 +6,9 @@ import json
 
 from hypothesis import given
 
-from logcapy.tail.as_json import json_line
-from logcapy.tail.received import Received
-from tail.arbitrary import records
+from logcapy.render.as_json import json_line
+from logcapy.render.received import Received
+from render.arbitrary import records
 
 
 def refuse(name: str) -> object:

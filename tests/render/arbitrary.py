@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from logcapy.tail.received import Received, Value
+from logcapy.render.received import Received, Value
 
 text = st.text(st.characters(exclude_categories=("Cs",)) | st.sampled_from("\n\r\x1b\x00\u202e\u2028\x85"))
 scalars = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats() | text | st.binary()

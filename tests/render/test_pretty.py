@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logcapy.tail.colour import Paint
-from logcapy.tail.received import Received, Value
-from logcapy.tail.render import Renderer
-from tail.arbitrary import records
+from logcapy.render.colour import Paint
+from logcapy.render.pretty import Renderer
+from logcapy.render.received import Received, Value
+from render.arbitrary import records
 
 FOLDED = ("type", "message", "stacktrace")
 COLOUR = re.compile(r"\x1b\[(?:0|1|2|3[1-7]|1;3[17]|1;37;41)m")

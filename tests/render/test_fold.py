@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from logcapy.tail.colour import Paint
-from logcapy.tail.fold import folded_exception
+from logcapy.render.colour import Paint
+from logcapy.render.fold import folded_exception
 
 PLAIN = Paint(enabled=False)
 LIBRARY = "/srv/.venv/lib/python3.12/site-packages/starlette/routing.py"
@@ -106,7 +106,7 @@ def test_what_python_writes_is_understood(fail: Callable[[], None]) -> None:
         fail()
     except Exception:
         text = traceback.format_exc()
-    assert folded(text)[-1] == f"    tail/test_fold.py:{sys_line(fail)} in {fail.__name__}"
+    assert folded(text)[-1] == f"    render/test_fold.py:{sys_line(fail)} in {fail.__name__}"
 
 
 def sys_line(fail: Callable[[], None]) -> int:

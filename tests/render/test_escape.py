@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logcapy.tail.escape import inert, inert_json
+from logcapy.render.escape import inert, inert_json
 
 any_text = st.text(st.characters(exclude_categories=()))
 hostile = st.text(
