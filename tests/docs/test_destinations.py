@@ -11,6 +11,7 @@ import pytest
 
 from logcapy.config.destinations import DestinationConfig
 from logcapy.config.destinations.bulk import OpenSearchConfig
+from logcapy.config.destinations.console import ConsoleConfig
 from logcapy.config.destinations.datadog import DatadogConfig
 from logcapy.config.destinations.file import FileConfig
 from logcapy.config.destinations.kafka import KafkaConfig
@@ -28,7 +29,13 @@ DOCS = Path(__file__).parents[2] / "docs"
     ("page", "config"),
     [
         *(("datadog", DatadogConfig), ("presets", PresetConfig), ("splunk", SplunkConfig)),
-        *(("loki", LokiConfig), ("kafka", KafkaConfig), ("file", FileConfig), ("opensearch", OpenSearchConfig)),
+        *(
+            ("loki", LokiConfig),
+            ("kafka", KafkaConfig),
+            ("file", FileConfig),
+            ("console", ConsoleConfig),
+            ("opensearch", OpenSearchConfig),
+        ),
     ],
 )
 def test_the_page_of_a_destination_has_each_of_its_variables_and_no_other(

@@ -11,7 +11,13 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from logcapy.attributes import CODE_FILE_PATH, CODE_FUNCTION_NAME, CODE_LINE_NUMBER, EXCEPTION_STACKTRACE
+from logcapy.attributes import (
+    CODE_FILE_PATH,
+    CODE_FUNCTION_NAME,
+    CODE_LINE_NUMBER,
+    EXCEPTION_STACKTRACE,
+    TRUNCATED,
+)
 from logcapy.types import Record
 
 from ._json_events import identifiers, moment, severity_number
@@ -87,6 +93,14 @@ def otel_document(record: Record, values: PlainValues, with_attributes: bool) ->
         "resource": {"attributes": _flat(values, record.resource)},
         "attributes": values.flat(log.attributes) if with_attributes else {},
     }
+
+
+def mark_cut(document: dict[str, Any]) -> None:
+    """Say in a document, of either kind, that it was cut."""
+    if "labels" in document:
+        document["labels"][_name(TRUNCATED)] = "true"
+    else:
+        document["attributes"][TRUNCATED] = "true"
 
 
 def as_text(value: Any) -> str:

@@ -16,11 +16,10 @@ from typing import Any
 from urllib3.util import make_headers
 
 from logcapy import environment
-from logcapy.attributes import TRUNCATED
 from logcapy.config.destinations.bulk import BulkConfig, ElasticsearchConfig, OpenSearchConfig
 from logcapy.types import Delivered, Outcome, Payload, Record, Rejected, Retry
 
-from ._bulk_documents import ecs_document, otel_document
+from ._bulk_documents import ecs_document, mark_cut, otel_document
 from ._http import Answer
 from ._http_exporter import HttpPayloadExporter
 from ._json_events import encode_event, pack_events
@@ -65,7 +64,7 @@ class BulkLogRecordExporter(HttpPayloadExporter):
         prefix, numbers = uuid.uuid4().hex, count()
 
         def encoded(record: Record) -> bytes:
-            document = encode_event(record, self._make, _mark, _LONGEST_DOCUMENT)
+            document = encode_event(record, self._make, mark_cut, _LONGEST_DOCUMENT)
             return b'{"create":{"_id":"%s-%d"}}\n%s' % (prefix.encode(), next(numbers), document)
 
         return pack_events(
@@ -136,12 +135,6 @@ class ElasticsearchLogRecordExporter(BulkLogRecordExporter):
     def __init__(self, config: ElasticsearchConfig | None = None, **fields: Any) -> None:
         config = config or environment.destination_config(ElasticsearchConfig, fields)
         super().__init__(config, f"ApiKey {config.api_key}" if config.api_key else None)
-
-
-def _mark(document: dict[str, Any]) -> None:
-    """In either mapping."""
-    place = document["labels"] if "labels" in document else document["attributes"]
-    place[TRUNCATED.replace(".", "_") if "labels" in document else TRUNCATED] = "true"
 
 
 def _first_error(items: Sequence[Any]) -> str:

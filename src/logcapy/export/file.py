@@ -5,23 +5,19 @@ Source: https://opentelemetry.io/docs/specs/otel/protocol/file-exporter/
 
 from __future__ import annotations
 
-import errno
-import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from logcapy import environment
 from logcapy.config.destinations.file import FileConfig
 from logcapy.exporter import PayloadExporter
-from logcapy.types import Broken, Delivered, Outcome, Payload, Record, Rejected, Retry
+from logcapy.types import Delivered, Outcome, Payload, Record, Rejected
 
 from ._otlp_json import json_line
 from ._rotating import RotatingFile
 from ._split import split_logs
+from ._write_failure import write_failure
 from .otlp import encode_logs
-
-#: What room or time may mend; all else is for somebody to mend.
-_PASSING = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EAGAIN, errno.EINTR, errno.ENFILE, errno.EMFILE))
 
 
 class FileLogRecordExporter(PayloadExporter):
@@ -63,6 +59,5 @@ class FileLogRecordExporter(PayloadExporter):
         try:
             self._file.append(line, deadline)
         except OSError as error:
-            reason = f"{self.destination}: {os.strerror(error.errno) if error.errno else type(error).__name__}"
-            return Retry(reason) if error.errno in _PASSING else Broken(reason)
+            return write_failure(self.destination, error)
         return Delivered()

@@ -19,8 +19,8 @@ def json_line(record: Received) -> str:
     ``Infinity`` and ``-Infinity``.
     """
     members: dict[str, object] = {
-        "timestamp": _rfc3339(record.time_unix_nano),
-        "observed_timestamp": _rfc3339(record.observed_time_unix_nano),
+        "timestamp": rfc3339(record.time_unix_nano),
+        "observed_timestamp": rfc3339(record.observed_time_unix_nano),
         "severity_text": record.severity_text or None,
         "severity_number": record.severity_number,
         "body": plain(record.body),
@@ -53,7 +53,8 @@ def plain(value: Value) -> object:
     return value
 
 
-def _rfc3339(unix_nano: int) -> str | None:
+def rfc3339(unix_nano: int) -> str | None:
+    """A moment in UTC with nanoseconds; None for 0, which is none."""
     if not unix_nano:
         return None
     seconds, nanoseconds = divmod(unix_nano, 1_000_000_000)

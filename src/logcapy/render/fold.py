@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 from logcapy.attributes import EXCEPTION_MESSAGE, EXCEPTION_STACKTRACE, EXCEPTION_TYPE
 
 from .colour import BOLD_RED, DIM, RED, Paint
 from .escape import inert
 from .received import Value
+
+#: Puts colours into lines that belong together; gives back as many.
+Highlight: TypeAlias = Callable[[Sequence[str]], Sequence[str]]
 
 _SHOWN_FRAMES = 4
 _HEADING = "Traceback (most recent call last):"
@@ -19,13 +23,16 @@ _NOT_THE_APPLICATION = re.compile(
 )
 
 
-def folded_exception(attributes: Mapping[str, Value], paint: Paint, *, full: bool) -> list[str]:
+def folded_exception(
+    attributes: Mapping[str, Value], paint: Paint, *, full: bool, highlight: Highlight | None = None
+) -> list[str]:
     """Lines to stand below a record, each indented by two spaces or more; none if it has no exception.
 
     Args:
         attributes: The record's.
         paint: Colours.
         full: Show the whole stack trace as it came, not only the last frames of the application.
+        highlight: Colours for the whole stack trace.
     """
     kind, message, stack = (
         _text(attributes.get(key)) for key in (EXCEPTION_TYPE, EXCEPTION_MESSAGE, EXCEPTION_STACKTRACE)
@@ -36,7 +43,11 @@ def folded_exception(attributes: Mapping[str, Value], paint: Paint, *, full: boo
     title = f"  {paint(inert(kind) or 'exception', BOLD_RED)}{colon}{paint(inert(message), RED)}"
     if full:
         lines = stack.rstrip("\n").split("\n") if stack else []
-        return [title, *(f"    {paint(inert(line.rstrip(chr(13))), DIM)}" for line in lines)]
+        lines = [inert(line.rstrip("\r")) for line in lines]
+        return [
+            title,
+            *(f"    {line}" for line in (highlight(lines) if highlight else [paint(line, DIM) for line in lines])),
+        ]
     return [title, *_folded_stack(stack, paint)]
 
 

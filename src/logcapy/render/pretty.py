@@ -7,22 +7,14 @@ from datetime import datetime, tzinfo
 
 from logcapy.attributes import HTTP_REQUEST_METHOD, HTTP_ROUTE, URL_PATH
 
-from .as_json import dumps, plain
 from .colour import BOLD, BOLD_RED, CYAN, DIM, GREEN, MAGENTA, WHITE_ON_RED, YELLOW, Paint
 from .escape import inert
-from .fold import folded_exception
-from .received import Received, Value
+from .fold import Highlight, folded_exception
+from .received import Received
+from .severity import severity_name
+from .words import quoted, shown, text_of
 
-#: Severity numbers come in ranges of four. Source:
-#: https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber
-_SEVERITIES = (
-    ("TRACE", DIM),
-    ("DEBUG", DIM),
-    ("INFO", GREEN),
-    ("WARN", YELLOW),
-    ("ERROR", BOLD_RED),
-    ("FATAL", WHITE_ON_RED),
-)
+_COLOURS = {"TRACE": DIM, "DEBUG": DIM, "INFO": GREEN, "WARN": YELLOW, "ERROR": BOLD_RED, "FATAL": WHITE_ON_RED}
 _STATUS_CODE = "http.response.status_code"
 #: True of nearly every record of a request or a place; ``--full`` and ``--json`` show them.
 _QUIET = ("code.", "thread.", "process.", "client.", "network.", "server.", "url.", "user_agent.")
@@ -37,11 +29,23 @@ class Renderer:
         paint: Colours.
         full: Show every attribute and the whole stack trace.
         time_zone: Where the clock on the wall hangs; None for this machine's.
+        whole_stacks: Show the whole stack trace.
+        highlight: Puts colours into the lines of a stack trace, which are inert.
     """
 
-    def __init__(self, paint: Paint, *, full: bool = False, time_zone: tzinfo | None = None) -> None:
+    def __init__(
+        self,
+        paint: Paint,
+        *,
+        full: bool = False,
+        time_zone: tzinfo | None = None,
+        whole_stacks: bool = False,
+        highlight: Highlight | None = None,
+    ) -> None:
         self._paint = paint
         self._full = full
+        self._whole_stacks = full or whole_stacks
+        self._highlight = highlight
         self._time_zone = time_zone
         self._first_service: str | None = None
         self._several_services = False
@@ -55,13 +59,14 @@ class Renderer:
         attributes = " ".join(self._attributes(record))
         parts = [head, self._message(record), attributes, self._request(record), self._trace(record)]
         line = "  ".join(part for part in parts if part)
-        lines = [line, *folded_exception(record.attributes, self._paint, full=self._full)]
+        below = folded_exception(record.attributes, self._paint, full=self._whole_stacks, highlight=self._highlight)
+        lines = [line, *below]
         return "".join(f"{line}\n" for line in lines)
 
     def _head(self, record: Received) -> Iterator[str]:
         yield self._paint(self._clock(record.time_unix_nano or record.observed_time_unix_nano), DIM)
         yield self._severity(record)
-        service = inert(_text(record.resource.get("service.name")))
+        service = inert(text_of(record.resource.get("service.name")))
         self._first_service = service if self._first_service is None else self._first_service
         self._several_services = self._several_services or service != self._first_service
         if self._several_services:
@@ -76,13 +81,12 @@ class Renderer:
         return f"{moment:%H:%M:%S}.{nanoseconds // 1_000_000:03d}"
 
     def _severity(self, record: Received) -> str:
-        if 1 <= record.severity_number <= 24:
-            name, colour = _SEVERITIES[(record.severity_number - 1) // 4]
-            return self._paint(f"{name:5}", colour)
-        return f"{inert(record.severity_text)[:5]:5}"
+        colour = _COLOURS.get(severity_name(record.severity_number), "")
+        name = severity_name(record.severity_number) or inert(record.severity_text)[:5]
+        return self._paint(f"{name:5}", colour) if colour else f"{name:5}"
 
     def _message(self, record: Received) -> str:
-        body = "" if record.body is None else inert(_text(record.body).rstrip())
+        body = "" if record.body is None else inert(text_of(record.body).rstrip())
         if record.event_name:
             return " ".join(filter(None, (self._paint(inert(record.event_name), BOLD), body)))
         return body
@@ -90,12 +94,12 @@ class Renderer:
     def _attributes(self, record: Received) -> Iterator[str]:
         for key, value in record.attributes.items():
             if not key.startswith(_BELOW) and (self._full or not (key in _SPOKEN or key.startswith(_QUIET))):
-                yield self._paint(f"{_quoted(key)}=", DIM) + _shown(value)
+                yield self._paint(f"{quoted(key)}=", DIM) + shown(value)
 
     def _request(self, record: Received) -> str:
         """``POST /orders/{id} 500``: the request that the record was made in."""
         method, route, path, status = (record.attributes.get(key) for key in _SPOKEN)
-        words = [_text(word) for word in (method, route or path, status) if word is not None and word != ""]
+        words = [text_of(word) for word in (method, route or path, status) if word is not None and word != ""]
         return "" if self._full else self._paint(inert(" ".join(words)), DIM)
 
     def _trace(self, record: Received) -> str:
@@ -103,19 +107,3 @@ class Renderer:
             return ""
         span = f" span={record.span_id[:8]}" if record.span_id else ""
         return self._paint(f" trace={record.trace_id[:8]}{span}", DIM)
-
-
-def _text(value: Value) -> str:
-    shown = plain(value)
-    return shown if isinstance(shown, str) else dumps(shown)
-
-
-def _shown(value: Value) -> str:
-    return _quoted(value) if isinstance(value, str) else inert(_text(value))
-
-
-def _quoted(text: str) -> str:
-    """A word as it is; what would not read as one word, in quotes."""
-    if text.split() == [text] and not any(mark in text for mark in '"='):
-        return inert(text)
-    return '"' + inert(text).replace('"', '\\"') + '"'
