@@ -18,6 +18,7 @@ from logcapy.config.destinations.kafka import KafkaConfig
 from logcapy.config.destinations.loki import LokiConfig
 from logcapy.config.destinations.preset import PRESETS, PresetConfig
 from logcapy.config.destinations.splunk import SplunkConfig
+from logcapy.config.destinations.sqlite import SqliteConfig
 from servers.processes import clean_environment
 
 from .test_pages import code_blocks
@@ -34,6 +35,7 @@ DOCS = Path(__file__).parents[2] / "docs"
             ("kafka", KafkaConfig),
             ("file", FileConfig),
             ("console", ConsoleConfig),
+            ("sqlite", SqliteConfig),
             ("opensearch", OpenSearchConfig),
         ),
     ],
