@@ -242,6 +242,7 @@ class Machine(RuleBasedStateMachine):
     def every_record_is_somewhere(self) -> None:
         assert self.held == len(self.left) + self.given_up + self.buffer.size
         assert 0 <= self.buffer.size <= 8
+        assert set(self.buffer._waiting) == {key for key, one in self.buffer._traces.items() if one.held}
 
     @invariant()
     def what_left_is_in_order(self) -> None:

@@ -35,9 +35,10 @@ class _Held(NamedTuple):
 
 
 class _Trace:
-    __slots__ = ("fate", "held", "roots", "since")
+    __slots__ = ("fate", "held", "number", "roots", "since")
 
-    def __init__(self, since: float) -> None:
+    def __init__(self, number: int, since: float) -> None:
+        self.number = number
         self.fate = _Fate.OPEN
         self.held: deque[_Held] = deque()
         self.roots = 0
@@ -72,6 +73,8 @@ class TraceBuffer:
         # A signal handler may log in the thread that it interrupts here.
         self._lock = threading.RLock()
         self._traces: OrderedDict[int, _Trace] = OrderedDict()
+        #: Those that hold a record, the one that has waited longest first.
+        self._waiting: OrderedDict[int, _Trace] = OrderedDict()
         self._failed: OrderedDict[int, None] = OrderedDict()
         #: How many records wait.
         self.size = 0
@@ -97,6 +100,7 @@ class TraceBuffer:
             if trace is None:
                 return False
             trace.held.append(_Held(hand_on, record, weight))
+            self._waiting.setdefault(trace_id, trace)
             self.size += 1
             self._weight += weight
             if trace.fate is _Fate.OPEN:
@@ -167,7 +171,7 @@ class TraceBuffer:
         trace = self._traces.get(trace_id)
         if trace is None:
             now = self._clock()
-            trace = self._traces[trace_id] = _Trace(now)
+            trace = self._traces[trace_id] = _Trace(trace_id, now)
             self._give_old_ones_up(now)
         return trace
 
@@ -183,7 +187,7 @@ class TraceBuffer:
             self._take_first(trace)
             self._count("buffer_full", 1)
         while self.size > self._most or self._weight > self._most_bytes:
-            oldest = next((key for key, one in self._traces.items() if one.held and one.fate is _Fate.OPEN), None)
+            oldest = next((key for key, one in self._waiting.items() if one.fate is _Fate.OPEN), None)
             if oldest is None:
                 return
             self._give_up(oldest, "buffer_full")
@@ -192,6 +196,8 @@ class TraceBuffer:
         one = trace.held.popleft()
         self.size -= 1
         self._weight -= one.weight
+        if not trace.held:
+            self._waiting.pop(trace.number, None)
         return one
 
     def _leaving(self, trace_id: int) -> _Trace | None:
