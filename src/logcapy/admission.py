@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from types import CodeType
 from typing import Any
 
 from opentelemetry._logs import LogRecord, SeverityNumber
@@ -14,8 +15,10 @@ from opentelemetry.context import Context
 from opentelemetry.sdk._logs import ReadWriteLogRecord
 from opentelemetry.trace import StatusCode, get_current_span
 
+from ._forking import call_in_child
 from ._guard import say_once
 from .attributes import CODE_FILE_PATH, CODE_FUNCTION_NAME, CODE_LINE_NUMBER
+from .capture.logger_draft import site_at
 from .config import LogCapyConfig
 from .deliver.accounting import AtomicCounter, Stats
 from .draft import Draft, Shared
@@ -36,12 +39,20 @@ class Admission:
 
     def __init__(self, config: LogCapyConfig, emit: Callable[[ReadWriteLogRecord], None]) -> None:
         self._emit = emit
-        self._dropped = {reason: AtomicCounter() for reason in (*REASONS, "buffer_discarded", "buffer_full")}
+        self._begin_anew()
+        call_in_child(self._begin_anew)
         self.sampler = Sampler(config, self._drop, self._tell_suppressed)
         self._samples = config.samples
-        self.buffer = TraceBuffer(config.buffer_max_records, self._drop_many) if config.buffer_until_error else None
+        self.buffer = (
+            TraceBuffer(config.buffer_max_records, self._drop_many, most_bytes=config.max_queue_bytes)
+            if config.buffer_until_error
+            else None
+        )
         self._slow_nanoseconds = None if config.buffer_slow is None else config.buffer_slow * 1e6
         self._watched = False
+
+    def _begin_anew(self) -> None:
+        self._dropped = {reason: AtomicCounter() for reason in (*REASONS, "buffer_discarded", "buffer_full")}
 
     def of_draft(self, draft: Draft) -> Shared | None:
         """What a draft that goes says of it; None for one that does not."""
@@ -81,10 +92,10 @@ class Admission:
             self._watched = True
             say_once(
                 "buffer",
-                "buffer_until_error is on and no LogCapySpanProcessor has seen a span: only an ERROR in the "
+                "buffer_until_error is on and no LogCapySpanProcessor has seen a recorded span: only an ERROR in the "
                 "same trace lets its records leave",
             )
-        return self.buffer.holds(trace_id, severity, hand_on, record)
+        return self.buffer.holds(trace_id, severity, hand_on, record, record.extra_bytes)
 
     def began(self, span: Any) -> None:
         """A local root began; see ``capture.local_root.RootWatch``."""
@@ -157,6 +168,8 @@ def _site_of(record: ReadWriteLogRecord) -> object:
 
 
 def _code_of(site: object) -> dict[str, Any]:
+    if isinstance(site, tuple) and isinstance(site[0], CodeType):
+        return site_at(site)
     if isinstance(site, tuple) and len(site) == 3:
         return dict(zip((CODE_FILE_PATH, CODE_LINE_NUMBER, CODE_FUNCTION_NAME), site, strict=True))
     return {}

@@ -112,6 +112,7 @@ def _install(handle: Handle, report: Report) -> list[Callable[[], None]]:
         finish_at_exit(handle.provider, ending, partial(_close_others, handle)),
         install_hooks(ending.flush),
         install_retry_hook(),
+        partial(open_loggers, {}),
     ]
     _patch.install()
     return undo
@@ -193,7 +194,15 @@ def watch_spans(provider: object, config: LogCapyConfig, logger_provider: Logger
         config: What to do with their exceptions.
         logger_provider: Where exceptions of spans become records; None for the global one.
     """
-    if not config.enabled or not hasattr(provider, "add_span_processor"):
+    if not config.enabled:
+        return
+    if not hasattr(provider, "add_span_processor"):
+        if config.buffer_until_error:
+            say_once(
+                "buffer_spans",
+                "buffer_until_error needs spans, and there is no TracerProvider of the SDK but a "
+                f"{type(provider).__name__}: nothing tells that a trace has ended; set one up before configure()",
+            )
         return
     redact_text = Redactor(config).text
     for watched, processor in _watched:

@@ -56,7 +56,7 @@ class Handle:
             ConfigError: One is no severity.
         """
         if self.processor is not None:
-            self.processor.admission.sampler.levels.use(levels_of(levels))
+            self.processor.use_levels(levels_of(levels))
 
     def redactions(self) -> Mapping[str, int]:
         """How many secrets were masked, by the rule that found them; never what they were."""

@@ -167,8 +167,21 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
             snapshot.log_record.attributes = {**mark, **(snapshot.log_record.attributes or {})}  # type: ignore[dict-item]
         let_go(snapshot.log_record)
         trace_id = snapshot.log_record.trace_id or 0
+        if self.admission.buffer is not None and not self._others:
+            snapshot.forget_caller()  # it may have to wait, and the caller may hold a whole request
         if not self.admission.holds(trace_id, snapshot.severity, self._hand_on, snapshot):
             self._hand_on(snapshot)
+
+    def use_levels(self, levels: Mapping[str, int]) -> None:
+        """Have other least severities from now on; nothing where there is no destination.
+
+        Args:
+            levels: Severity numbers by logger; that of all others is under the empty name.
+        """
+        self.admission.sampler.levels.use(levels)
+        self._asks = not self._edits_in_place
+        if self.draft_taker is not None:
+            self.draft_taker.admit = self.admission.of_draft
 
     def _hand_on(self, snapshot: Snapshot) -> None:
         if self._dispatch is not None:
@@ -178,7 +191,10 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
             snapshot.complete()
             for processor in self._others:
                 self._handed_on.add_one()
-                processor.on_emit(snapshot)
+                try:
+                    processor.on_emit(snapshot)
+                except Exception as error:  # noqa: BLE001 - the other destinations are to have it too
+                    say_failed(type(processor).__name__, error)
         for queue in self._queues:
             queue.on_emit(snapshot)
 

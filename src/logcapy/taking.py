@@ -28,10 +28,10 @@ class DraftTaker:
         enrichers: What finds the surroundings, by the name to tell of a failure with; what the first ones find wins.
         redact: Takes the secrets out of many; run by the workers of the queues.
         queues: Where a draft is put.
-        admit: Asked before anything else is done with a draft; None where all go.
+        admit: Asked before anything else is done with a draft; None where all go. It may be set later.
     """
 
-    __slots__ = ("_admit", "_finds", "_puts", "_redact")
+    __slots__ = ("_finds", "_puts", "_redact", "admit")
 
     def __init__(
         self,
@@ -43,15 +43,16 @@ class DraftTaker:
         self._finds = tuple(enrichers)
         self._puts = tuple(queues)
         self._redact = redact
-        self._admit = admit
+        self.admit = admit
 
     def take(self, draft: Draft, context: dict[str, Any]) -> None:
         """Take a draft that was made in a context. Never raises."""
         span: Span | None = context[_SPAN_KEY] if _SPAN_KEY in context else None  # noqa: SIM401 - compiled, `get` of a subclass of dict is slow
         draft.span_context = span.get_span_context() if span is not None else None
         surroundings = NOTHING_SHARED
-        if self._admit is not None:
-            mark = self._admit(draft)
+        admit = self.admit
+        if admit is not None:
+            mark = admit(draft)
             if mark is None:
                 return
             surroundings = mark

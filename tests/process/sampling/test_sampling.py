@@ -16,13 +16,15 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from opentelemetry._logs import SeverityNumber
-from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry._logs import LogRecord, SeverityNumber
+from opentelemetry.sdk._logs import LoggerProvider, ReadWriteLogRecord
+from opentelemetry.sdk._logs.export import LogRecordExporter
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
 import logcapy
 from logcapy import environment
+from logcapy.config import BatchConfig
 from logcapy.config.sampling import SamplingConfig, levels_of
 from logcapy.errors import ConfigError
 from logcapy.process.sampling.levels import Levels
@@ -36,10 +38,19 @@ from tests.test_direct_way import Keeping, Sibling
 class Pipeline:
     """A provider with LogCapy's processor; ``beside`` another one, which closes the direct way."""
 
-    def __init__(self, *, direct: bool = True, **config: Any) -> None:
+    def __init__(
+        self,
+        *,
+        direct: bool = True,
+        to: LogRecordExporter | None = None,
+        batch: BatchConfig | None = None,
+        **config: Any,
+    ) -> None:
         self.exporter = Keeping()
         self.provider = LoggerProvider(shutdown_on_exit=False)
-        self.processor = logcapy.LogCapyLogRecordProcessor(self.exporter, config=logcapy.LogCapyConfig(**config))
+        self.processor = logcapy.LogCapyLogRecordProcessor(
+            to or self.exporter, config=logcapy.LogCapyConfig(**config), batch=batch
+        )
         self.provider.add_log_record_processor(self.processor)
         if not direct:
             self.provider.add_log_record_processor(Sibling())
@@ -186,6 +197,28 @@ def test_in_no_second_more_than_the_rate_go_and_every_other_is_told(rate: int, c
     assert sum(admitted.values()) + sum(one.count for one in told) == len(calls)
 
 
+def test_of_more_sites_than_are_kept_no_one_has_a_second_share_and_all_is_told() -> None:
+    told: list[Suppressed] = []
+    limit = RateLimit(1, told.append, lambda: 0.0)
+    admitted = Counter(site for _ in range(3) for site in range(5_000) if limit.admits(site, "record"))
+    limit.tell_all()
+    assert max(admitted.values()) == 1
+    assert sum(admitted.values()) + sum(one.count for one in told) == 15_000
+
+
+def test_a_summary_has_the_place_of_the_call_of_logcapys_own_loggers_too() -> None:
+    exporter = Keeping()
+    handle = logcapy.configure(exporter, logger_provider=LoggerProvider(shutdown_on_exit=False), rate_limit=0.01)
+    log = logcapy.get_logger("shop.limited")
+    for number in range(3):
+        log.info("often", number=number)
+    handle.shutdown()
+    first, summary = ({one["key"]: one["value"] for one in record["attributes"]} for record in exporter.records())
+    assert summary["logcapy.suppressed_count"] == {"intValue": "2"}
+    for name in ("code.file.path", "code.function.name", "code.line.number"):
+        assert summary[name] == first[name]
+
+
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
@@ -229,6 +262,22 @@ def test_levels_can_be_changed_while_the_application_runs() -> None:
         handle.shutdown()
 
 
+def test_levels_come_into_force_where_none_were_set_and_loggers_are_closed_again_at_the_end() -> None:
+    exporter = Keeping()
+    logger, other = logging.getLogger("shop.unset"), logging.getLogger("shop.opened")
+    handle = logcapy.configure(exporter, logger_provider=LoggerProvider(shutdown_on_exit=False))
+    logger.warning("before")
+    handle.set_minimum_severity("error", "shop.opened=debug")
+    logger.warning("too low")
+    logcapy.get_logger("shop.unset").warning("too low as well")
+    handle.processor.on_emit(ReadWriteLogRecord(LogRecord(body="too low", severity_number=SeverityNumber.INFO)))  # type: ignore[union-attr]  # there is one
+    other.debug("opened")
+    handle.shutdown()
+    assert [record["body"]["stringValue"] for record in exporter.records()] == ["before", "opened"]
+    assert handle.stats().dropped == {"below_severity": 3}
+    assert other.level == logging.NOTSET
+
+
 def test_threads_that_sample_at_once_lose_no_count() -> None:
     shop = Pipeline(minimum_severity=("error",), rate_limit=1_000_000)
     logger = shop.logger("shop")
@@ -250,7 +299,8 @@ def test_severities_of_the_sdks_records_count_too() -> None:
     shop = Pipeline(minimum_severity=("warn",))
     shop.provider.get_logger("shop").emit(body="low", severity_number=SeverityNumber.INFO)
     shop.provider.get_logger("shop").emit(body="high", severity_number=SeverityNumber.ERROR)
-    assert shop.bodies() == ["high"]
+    shop.provider.get_logger("shop").emit(body="without any")
+    assert shop.bodies() == ["high", "without any"]
     shop.provider.shutdown()
 
 

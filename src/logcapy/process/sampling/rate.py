@@ -8,7 +8,11 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
+from logcapy._forking import call_in_child
+
 _MOST_SITES = 4096
+#: Stands for all sites beyond those.
+_OTHERS = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +31,18 @@ class Suppressed:
 
 
 class _Site:
-    __slots__ = ("last", "left", "suppressed", "window")
+    __slots__ = ("last", "left", "suppressed")
 
-    def __init__(self) -> None:
-        self.window = -1
-        self.left = 0
+    def __init__(self, left: int) -> None:
+        self.left = left
         self.suppressed = 0
         self.last: Any = None
 
 
 class RateLimit:
     """Lets ``rate`` records of a site through in a second; below one, one in ``1 / rate`` seconds.
+
+    Sites beyond 4,096 in one second share what one of them may have.
 
     Args:
         rate: Records in a second.
@@ -52,10 +57,13 @@ class RateLimit:
         self._seconds = max(1.0, 1 / rate)
         self._tell = tell
         self._clock = clock
+        self._begin_anew()
+        call_in_child(self._begin_anew)
+
+    def _begin_anew(self) -> None:
         # A signal handler may log in the thread that it interrupts here.
         self._lock = threading.RLock()
         self._sites: dict[Hashable, _Site] = {}
-        self._waiting: set[Hashable] = set()
         self._window = -1
 
     def admits(self, site: Hashable, record: Any) -> bool:
@@ -65,21 +73,17 @@ class RateLimit:
         with self._lock:
             if window != self._window:
                 self._window = window
-                over = self._take_waiting()
+                over = self._take_suppressed()
+                self._sites = {}
             found = self._sites.get(site)
             if found is None:
-                if len(self._sites) >= _MOST_SITES:
-                    self._sites.clear()
-                found = self._sites[site] = _Site()
-            if found.window != window:
-                found.window, found.left = window, self._most
+                found = self._new_site(site)
             admitted = found.left > 0
             if admitted:
                 found.left -= 1
             else:
                 found.suppressed += 1
                 found.last = record
-                self._waiting.add(site)
         for suppressed in over:
             self._tell(suppressed)
         return admitted
@@ -87,16 +91,19 @@ class RateLimit:
     def tell_all(self) -> None:
         """Tell what has not been told, at the end or at a flush."""
         with self._lock:
-            over = self._take_waiting()
+            over = self._take_suppressed()
         for suppressed in over:
             self._tell(suppressed)
 
-    def _take_waiting(self) -> list[Suppressed]:
+    def _new_site(self, site: Hashable) -> _Site:
+        if len(self._sites) >= _MOST_SITES:
+            site = _OTHERS
+        return self._sites.setdefault(site, _Site(self._most))
+
+    def _take_suppressed(self) -> list[Suppressed]:
         taken = []
-        for site in self._waiting:
-            found = self._sites.get(site)
-            if found is not None and found.suppressed:
+        for site, found in list(self._sites.items()):  # a signal handler may log here
+            if found.suppressed:
                 taken.append(Suppressed(site, found.suppressed, found.last))
                 found.suppressed, found.last = 0, None
-        self._waiting = set()
         return taken

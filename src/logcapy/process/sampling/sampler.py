@@ -58,7 +58,7 @@ class Sampler:
         """
         if self._file is not None:
             self._file.look()
-        if severity < self.levels.least(logger):
+        if 0 < severity < self.levels.least(logger):  # OpenTelemetry's rule: one that says no severity passes
             self._drop(BELOW_SEVERITY)
             return None
         in_trace = span is not None and span.is_valid
