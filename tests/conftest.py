@@ -16,6 +16,7 @@ from servers import testbed
 from servers.collector import Collector, running_collector
 from servers.loki import Loki, running_loki
 from servers.opensearch import OpenSearch, running_opensearch
+from servers.postgres import Postgres, programs, running_postgres
 
 # A developer's OTEL_EXPORTER_OTLP_ENDPOINT must not receive what tests send; and the two variables that `testbed` has
 # read are the tests', not LogCapy's, which would report them as unknown.
@@ -57,4 +58,15 @@ def loki(loki_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def opensearch() -> Iterator[OpenSearch]:
     """A real OpenSearch on a port of 127.0.0.1, one for all tests: each test has an index of its own."""
     with running_opensearch(testbed.program("opensearch", "opensearch-2.19.4/bin/opensearch")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A real PostgreSQL on a port of 127.0.0.1, one for all tests: each test has a table of its own."""
+    folder = programs()
+    if folder is None:
+        testbed.missing("postgres", "no initdb")
+    assert folder is not None
+    with running_postgres(folder) as running:
         yield running

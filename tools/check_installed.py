@@ -18,6 +18,7 @@ NEEDS = {
     "logcapy.integrations.django": "django",
     **{f"logcapy.{room}.{name}": name for room in ("capture", "integrations") for name in ("structlog", "loguru")},
     "logcapy.prometheus": "prometheus",
+    "logcapy.export._postgres_table": "postgres",
 }
 
 extra = sys.argv[1] if len(sys.argv) > 1 else ""
@@ -25,6 +26,8 @@ assert "site-packages" in logcapy.__file__, logcapy.__file__
 loaded = {name.partition(".")[0] for name in sys.modules}
 optional = {"fastapi", "starlette", "flask", "django", "celery", "grpc", "pydantic", "structlog", "loguru", "rich"}
 assert not loaded & {*optional, "prometheus_client", "confluent_kafka"}, "imported without need"
+optional = {"fastapi", "starlette", "flask", "django", "celery", "grpc", "pydantic", "structlog", "loguru"}
+assert not loaded & {*optional, "prometheus_client", "confluent_kafka", "psycopg", "rich"}, "imported without need"
 for module in pkgutil.walk_packages(logcapy.__path__, "logcapy."):
     if module.name.startswith("logcapy.testing"):  # for who has pytest
         continue

@@ -16,6 +16,7 @@ from logcapy.config.destinations.datadog import DatadogConfig
 from logcapy.config.destinations.file import FileConfig
 from logcapy.config.destinations.kafka import KafkaConfig
 from logcapy.config.destinations.loki import LokiConfig
+from logcapy.config.destinations.postgres import PostgresConfig
 from logcapy.config.destinations.preset import PRESETS, PresetConfig
 from logcapy.config.destinations.splunk import SplunkConfig
 from logcapy.config.destinations.sqlite import SqliteConfig
@@ -36,6 +37,7 @@ DOCS = Path(__file__).parents[2] / "docs"
             ("file", FileConfig),
             ("console", ConsoleConfig),
             ("sqlite", SqliteConfig),
+            ("postgres", PostgresConfig),
             ("opensearch", OpenSearchConfig),
         ),
     ],
