@@ -53,10 +53,12 @@ class Loki:
 
     Attributes:
         endpoint: For ``LOGCAPY_LOKI_ENDPOINT``.
+        process: To kill it.
     """
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, process: RunningProcess) -> None:
         self.endpoint = endpoint
+        self.process = process
 
     def query(self, query: str, tenant: str, limit: int = 100_000) -> list[Entry]:
         """The lines of the last week and the next hour that a LogQL query finds, oldest first."""
@@ -122,7 +124,7 @@ def running_loki(
     with running([program, f"-config.file={configuration}"], clean_environment(), folder) as process:
         process.wait_for_port(http, timeout=60)
         _wait_until_ready(process, http)
-        yield Loki(f"http://127.0.0.1:{http}")
+        yield Loki(f"http://127.0.0.1:{http}", process)
 
 
 def _wait_until_ready(process: RunningProcess, port: int) -> None:

@@ -1,0 +1,60 @@
+"""The real Loki as a destination that is killed."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Iterable
+from pathlib import Path
+
+from servers.loki import Loki, running_loki
+from servers.processes import free_port
+
+from .crossing import Arrived
+
+_TENANT = "crossing"
+
+
+class LokiReceiver:
+    """See :class:`tests.destinations.crossing.Receiver`. Loki keeps equal entries once, so none is ever there twice.
+
+    Args:
+        program: Loki.
+        folder: What it has stored.
+        shape: ``LOGCAPY_LOKI_FORMAT``.
+    """
+
+    name = "Loki"
+
+    def __init__(self, program: Path, folder: Path, shape: str = "json") -> None:
+        self._program = program
+        self._folder = folder
+        self._port = free_port()
+        self._stack = contextlib.ExitStack()
+        self._loki: Loki | None = None
+        self.environment = {
+            "OTEL_LOGS_EXPORTER": "logcapy_loki",
+            "LOGCAPY_LOKI_ENDPOINT": f"http://127.0.0.1:{self._port}",
+            "LOGCAPY_LOKI_TENANT": _TENANT,
+            "LOGCAPY_LOKI_FORMAT": shape,
+        }
+
+    def __enter__(self) -> LokiReceiver:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._stack.close()
+
+    def start(self) -> None:
+        self._loki = self._stack.enter_context(running_loki(self._program, self._folder, port=self._port))
+
+    def kill(self) -> None:
+        assert self._loki is not None
+        self._loki.process.terminate(how=signal.SIGKILL)
+        self._stack.close()
+
+    def arrived(self) -> Iterable[Arrived]:
+        assert self._loki is not None
+        # Of the metadata only this, as an answer with all of it is some hundred megabytes.
+        found = self._loki.query('{service_name="shop"} | trace_id != "" | keep trace_id', _TENANT, limit=200_000)
+        return (Arrived(entry.labels["trace_id"], entry.line) for entry in found)
