@@ -17,7 +17,10 @@ from tests.destinations.crossing import cross
 from tests.destinations.loki import LokiReceiver
 
 _TESTBED = Path(os.environ.get("LOGCAPY_TESTBED") or Path.home() / ".cache" / "logcapy-testbed")
-RECEIVERS = {"loki": lambda folder: LokiReceiver(_TESTBED / "loki", folder)}
+RECEIVERS = {
+    "loki": lambda folder: LokiReceiver(_TESTBED / "loki", folder),
+    "loki-otlp": lambda folder: LokiReceiver(_TESTBED / "loki", folder, "otlp"),
+}
 
 
 def main() -> int:
@@ -31,7 +34,7 @@ def main() -> int:
             crossed = cross(receiver, arguments.records, folder)
     print(f"{receiver.name}, killed and started again: {crossed}")
     if crossed.lost:
-        print(crossed.stderr)
+        print(crossed.told)
     return 1 if crossed.lost else 0
 
 

@@ -57,17 +57,18 @@ class Crossed:
         lost: How many of them are not there.
         twice: How many are there once more than they should be.
         there_after_seconds: When the last one was there, counted from the last request.
-        stderr: What the application and LogCapy said.
+        told: What LogCapy said on stderr.
     """
 
     sent: int
     lost: int
     twice: int
     there_after_seconds: float
-    stderr: str
+    told: str
 
     def __str__(self) -> str:
-        return f"{self.lost} of {self.sent} lost, {self.twice} twice, all there after {self.there_after_seconds:.1f} s"
+        when = "looked for" if self.lost else "all there after"
+        return f"{self.lost} of {self.sent} lost, {self.twice} twice, {when} {self.there_after_seconds:.1f} s"
 
 
 def cross(receiver: Receiver, records: int, folder: Path, *, patience_seconds: float = 120) -> Crossed:
@@ -105,7 +106,9 @@ def cross(receiver: Receiver, records: int, folder: Path, *, patience_seconds: f
             assert load.wait(timeout=max(60, records)) == 0, str(load)
         ended = time.monotonic()
         lost, twice = _settled(receiver, expected, ended + patience_seconds)
-        return Crossed(sum(expected.values()), lost, twice, time.monotonic() - ended, shop.process.stderr)
+        took = time.monotonic() - ended
+    told = "\n".join(line for line in shop.process.stderr.splitlines() if line.startswith("logcapy"))
+    return Crossed(sum(expected.values()), lost, twice, took, told)
 
 
 def _wait_for_orders(load: RunningProcess, orders: int) -> None:

@@ -95,7 +95,7 @@ class Loki:
             f"{self.endpoint}{path}?{urllib.parse.urlencode(parameters)}", headers={"X-Scope-OrgID": tenant}
         )
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=120) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             raise AssertionError(f"{parameters}: {error.read().decode()}") from None
