@@ -120,6 +120,19 @@ def test_equal_records_of_one_moment_are_all_stored_in_their_order(loki: Loki, s
 
 @pytest.mark.servers
 @pytest.mark.parametrize("shape", FORMATS)
+def test_equal_records_of_one_moment_are_all_stored_whatever_was_logged_between_them(loki: Loki, shape: str) -> None:
+    tenant = f"between-{shape}"
+    exporter = LokiLogRecordExporter(endpoint=loki.endpoint, tenant=tenant, format=shape)
+    now = time.time_ns()
+    records = [a_record("same", timestamp=now) for _ in range(1_500)]
+    records += [a_record("other", timestamp=now + 10**6), a_record("same", timestamp=now)]
+    assert send(exporter, records) == [Delivered()]
+    found = [entry.line for entry in loki.query('{service_name="shop"}', tenant)]
+    assert (found.count("same"), found.count("other")) == (1_501, 1)
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("shape", FORMATS)
 def test_what_loki_refuses_of_a_request_is_counted_and_the_rest_is_stored(loki: Loki, shape: str) -> None:
     tenant = f"refused-{shape}"
     exporter = LokiLogRecordExporter(endpoint=loki.endpoint, tenant=tenant, format=shape)

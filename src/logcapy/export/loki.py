@@ -22,6 +22,7 @@ from ._http import Answer, HttpTransport, plain_message
 from ._loki_entries import Entry, entry_of, own_tenant, stream_labels
 from ._loki_otlp import LokiOtlp
 from ._loki_protobuf import push_request, snappy_block
+from ._moments import Moments
 from ._otlp_response import status_message
 from ._split import split_logs
 
@@ -31,7 +32,6 @@ _PUSH_PATH, _OTLP_PATH = "/loki/api/v1/push", "/otlp/v1/logs"
 _RETRY_STATUSES = frozenset((429, *range(500, 600)))
 #: Loki's own status for a tenant that is not allowed to send: a success to everybody else.
 _BLOCKED = 260
-_MOST_STREAMS = 1024
 #: How Loki counts entries that it refused beside those that it stored.
 _ERRORS_LIKE = re.compile(r"(\d+) errors like: ")
 _IGNORED = re.compile(r"total ignored: (\d+) out of \d+")
@@ -72,8 +72,8 @@ class LokiLogRecordExporter(PayloadExporter):
             read_message=self._message,
         )
         self.destination = self._transport.place
-        #: The last timestamp of a stream. Loki takes an entry that is equal to the one before it for the same.
-        self._last: dict[object, int] = {}
+        #: Loki takes an entry for the same as another of its stream with the same timestamp, line and metadata.
+        self._moments = Moments()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._transport.place!r})"
@@ -105,26 +105,15 @@ class LokiLogRecordExporter(PayloadExporter):
         for record in records:
             fields = fields_of(record)
             tenant = own_tenant(fields, self._config) or self._config.tenant or ""
-            timestamp = self._apart((tenant, stream_labels(fields, self._config.labels)), fields.timestamp)
+            timestamp = self._moments.free((tenant, stream_labels(fields, self._config.labels)), fields.timestamp)
             by_tenant.setdefault(tenant, []).append((record, fields, timestamp))
         for tenant, of_tenant in by_tenant.items():
             for payload in otlp.payloads(of_tenant, MAX_BYTES - len(tenant) - 1):
                 yield Payload(f"{tenant}\n".encode() + payload.body, payload.records)
 
     def _entry_text(self, entry: Entry) -> str:
-        timestamp = self._apart((entry.tenant, entry.labels), entry.timestamp)
+        timestamp = self._moments.free((entry.tenant, entry.labels), entry.timestamp)
         return f'["{timestamp}",{_dumps(entry.line)},{_dumps(entry.metadata)}]'
-
-    def _apart(self, stream: object, timestamp: int) -> int:
-        """The timestamp, or a later one where the stream has an entry of that moment."""
-        last = self._last.get(stream, 0)
-        # Only what was logged in the same moment is moved, as the clock has steps of a microsecond.
-        if last - 1_000 < timestamp <= last:
-            timestamp = last + 1
-        if len(self._last) >= _MOST_STREAMS and stream not in self._last:
-            self._last.clear()
-        self._last[stream] = max(timestamp, last)
-        return timestamp
 
     def split(self, body: bytes) -> Sequence[tuple[bytes, int]] | None:
         """Two requests with the entries of one."""
