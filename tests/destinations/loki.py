@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -32,6 +33,7 @@ class LokiReceiver:
         self._port = free_port()
         self._stack = contextlib.ExitStack()
         self._loki: Loki | None = None
+        self._since = time.time_ns()
         self.environment = {
             "OTEL_LOGS_EXPORTER": "logcapy_loki",
             "LOGCAPY_LOKI_ENDPOINT": f"http://127.0.0.1:{self._port}",
@@ -57,5 +59,5 @@ class LokiReceiver:
         assert self._loki is not None
         # In the line, as Loki gives back a stream for each set of metadata.
         told = '| line_format "{{.trace_id}} {{__line__}}" | keep service_name'
-        found = self._loki.query(f'{{service_name="shop"}} | trace_id != "" {told}', _TENANT, limit=200_000)
+        found = self._loki.pages(f'{{service_name="shop"}} | trace_id != "" {told}', _TENANT, self._since)
         return (Arrived(*entry.line.split(" ", 1)) for entry in found)
