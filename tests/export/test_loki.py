@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import threading
@@ -15,12 +16,13 @@ from google.protobuf.internal.decoder import _DecodeVarint32  # type: ignore[att
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry._logs import LogRecord, SeverityNumber
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.sdk._logs import LoggerProvider, ReadableLogRecord
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 import logcapy
-from logcapy.config.destinations.loki import LokiConfig
+from logcapy.config.destinations.loki import FORMATS, LokiConfig
 from logcapy.errors import ConfigError
 from logcapy.export._loki_entries import MAX_LINE_BYTES, MAX_METADATA, MAX_METADATA_BYTES, name_in_loki
 from logcapy.export._loki_protobuf import snappy_block
@@ -48,10 +50,10 @@ def requests_of(exporter: LokiLogRecordExporter, records: Sequence[Any]) -> list
 
 
 @pytest.mark.servers
-@pytest.mark.parametrize("shape", ["json", "protobuf"])
+@pytest.mark.parametrize("shape", FORMATS)
 def test_a_record_is_a_line_with_its_labels_and_all_else_as_metadata(loki: Loki, shape: str) -> None:
     tenant = f"record-{shape}"
-    exporter = LokiLogRecordExporter(endpoint=loki.endpoint, tenant=tenant, format=shape, labels=["service.name"])
+    exporter = LokiLogRecordExporter(endpoint=loki.endpoint, tenant=tenant, format=shape)
     record = a_record(
         'paid "7" é\n',
         severity_text="WARN",
@@ -83,16 +85,18 @@ def test_a_record_is_a_line_with_its_labels_and_all_else_as_metadata(loki: Loki,
 
 
 @pytest.mark.servers
-def test_an_exceptions_stack_stands_in_the_line_where_it_is_read(loki: Loki) -> None:
+@pytest.mark.parametrize("shape", FORMATS)
+def test_an_exceptions_stack_stands_in_the_line_where_it_is_read(loki: Loki, shape: str) -> None:
     provider = LoggerProvider(SHOP, shutdown_on_exit=False)
-    exporter = LokiLogRecordExporter(endpoint=loki.endpoint, tenant="stack")
+    tenant = f"stack-{shape}"
+    exporter = LokiLogRecordExporter(endpoint=loki.endpoint, tenant=tenant, format=shape)
     provider.add_log_record_processor(logcapy.LogCapyLogRecordProcessor(exporter))
     try:
         raise ValueError("password=hunter2")
     except ValueError as error:
         provider.get_logger("shop").emit(body="failed", exception=error, severity_number=SeverityNumber.ERROR)
     provider.shutdown()
-    (entry,) = loki.query('{service_name="shop"} |= "ValueError"', "stack")
+    (entry,) = loki.query('{service_name="shop"} |= "ValueError"', tenant)
     assert entry.line.startswith("failed\nTraceback (most recent call last)")
     assert "hunter2" not in entry.line
     assert entry.labels["exception_type"] == "ValueError"
@@ -100,20 +104,35 @@ def test_an_exceptions_stack_stands_in_the_line_where_it_is_read(loki: Loki) -> 
 
 
 @pytest.mark.servers
-def test_equal_records_of_one_moment_are_all_stored_in_their_order(loki: Loki) -> None:
-    exporter = LokiLogRecordExporter(endpoint=loki.endpoint, tenant="equal")
+@pytest.mark.parametrize("shape", FORMATS)
+def test_equal_records_of_one_moment_are_all_stored_in_their_order(loki: Loki, shape: str) -> None:
+    tenant = f"equal-{shape}"
+    exporter = LokiLogRecordExporter(endpoint=loki.endpoint, tenant=tenant, format=shape)
     now = time.time_ns()
     records = [a_record("same", timestamp=now) for _ in range(50)]
     records += [a_record(f"number {n}", timestamp=now) for n in range(50)]
     assert send(exporter, records[:70]) == [Delivered()]
     assert send(exporter, records[70:]) == [Delivered()]
-    assert [entry.line for entry in loki.query('{service_name="shop"}', "equal")] == [
+    assert [entry.line for entry in loki.query('{service_name="shop"}', tenant)] == [
         record.log_record.body for record in records
     ]
 
 
 @pytest.mark.servers
-@pytest.mark.parametrize("shape", ["json", "protobuf"])
+@pytest.mark.parametrize("shape", FORMATS)
+def test_equal_records_of_one_moment_are_all_stored_whatever_was_logged_between_them(loki: Loki, shape: str) -> None:
+    tenant = f"between-{shape}"
+    exporter = LokiLogRecordExporter(endpoint=loki.endpoint, tenant=tenant, format=shape)
+    now = time.time_ns()
+    records = [a_record("same", timestamp=now) for _ in range(1_500)]
+    records += [a_record("other", timestamp=now + 10**6), a_record("same", timestamp=now)]
+    assert send(exporter, records) == [Delivered()]
+    found = [entry.line for entry in loki.query('{service_name="shop"}', tenant)]
+    assert (found.count("same"), found.count("other")) == (1_501, 1)
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("shape", FORMATS)
 def test_what_loki_refuses_of_a_request_is_counted_and_the_rest_is_stored(loki: Loki, shape: str) -> None:
     tenant = f"refused-{shape}"
     exporter = LokiLogRecordExporter(endpoint=loki.endpoint, tenant=tenant, format=shape)
@@ -131,8 +150,11 @@ def test_what_loki_refuses_of_a_request_is_counted_and_the_rest_is_stored(loki: 
 
 
 @pytest.mark.servers
-def test_records_of_hostile_content_are_all_stored(loki: Loki) -> None:
-    exporter = LokiLogRecordExporter(endpoint=loki.endpoint, tenant="hostile", labels=["service.name", "shelf"])
+@pytest.mark.parametrize("shape", FORMATS)
+def test_records_of_hostile_content_are_all_stored(loki: Loki, shape: str) -> None:
+    tenant = f"hostile-{shape}"
+    labels = {} if shape == "otlp" else {"labels": ["service.name", "shelf"]}
+    exporter = LokiLogRecordExporter(endpoint=loki.endpoint, tenant=tenant, format=shape, **labels)
     cycle: list[Any] = []
     cycle.append(cycle)
     bodies: list[Any] = [
@@ -154,7 +176,7 @@ def test_records_of_hostile_content_are_all_stored(loki: Loki) -> None:
     records.append(a_record("large", attributes={"large": "v" * 400_000, "text": "kept"}))
     records.append(a_record("label", attributes={"shelf": "s" * 5000}))
     assert send(exporter, records) == [Delivered()]
-    found = {entry.line: entry.labels for entry in loki.query('{service_name="shop"}', "hostile")}
+    found = {entry.line: entry.labels for entry in loki.query('{service_name="shop"}', tenant)}
     assert len(found) == len(records) - 1  # "" and None are the same line
     assert found["many"]["logcapy_truncated"] == found["large"]["logcapy_truncated"] == "true"
     assert found["large"]["text"] == "kept"
@@ -174,12 +196,22 @@ def test_no_record_of_500_concurrent_tenants_is_at_another_tenant(loki: Loki) ->
     log = provider.get_logger("shop")
 
     def work(first: int) -> None:
-        for turn in range(4):
+        for turn in ("first", "second"):
             for number in range(first, 500, 10):
                 with logcapy.context(**{"tenant.id": f"tenant-{number}"}):
                     log.emit(body=f"{number} {turn}", timestamp=time.time_ns())
 
+    async def task(number: int) -> None:
+        with logcapy.context(**{"tenant.id": f"tenant-{number}"}):
+            for turn in ("third", "fourth"):
+                await asyncio.sleep(0)  # all others are in their own contexts meanwhile
+                log.emit(body=f"{number} {turn}", timestamp=time.time_ns())
+
+    async def tasks() -> None:
+        await asyncio.gather(*map(task, range(500)))
+
     threads = [threading.Thread(target=work, args=(first,)) for first in range(10)]
+    threads.append(threading.Thread(target=lambda: asyncio.run(tasks())))
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -189,20 +221,25 @@ def test_no_record_of_500_concurrent_tenants_is_at_another_tenant(loki: Loki) ->
     assert processor.stats().exported == 2_000
     for number in range(500):
         lines = [entry.line for entry in loki.query('{service_name="shop"}', f"tenant-{number}")]
-        assert lines == [f"{number} {turn}" for turn in range(4)]
+        assert sorted(lines) == sorted(f"{number} {turn}" for turn in ("first", "second", "third", "fourth"))
 
 
 @pytest.mark.servers
-def test_what_a_spool_has_kept_is_sent_and_cut_by_an_exporter_that_never_saw_its_records(loki: Loki) -> None:
-    (payload,) = LokiLogRecordExporter(tenant="from-disk").encode([a_record(f"line {n}") for n in range(5)])
-    exporter = LokiLogRecordExporter(endpoint=loki.endpoint)
+@pytest.mark.parametrize("shape", FORMATS)
+def test_what_a_spool_has_kept_is_sent_and_cut_by_an_exporter_that_never_saw_its_records(
+    loki: Loki, shape: str
+) -> None:
+    tenant = f"from-disk-{shape}"
+    records = [a_record(f"line {n}") for n in range(5)]
+    (payload,) = LokiLogRecordExporter(tenant=tenant, format=shape).encode(records)
+    exporter = LokiLogRecordExporter(endpoint=loki.endpoint, format=shape)
     pieces = exporter.split(payload.body)
     assert pieces is not None
     assert [count for _, count in pieces] == [2, 3]
     for body, count in pieces:
         outcome = exporter.send(Payload(body, range(count)), time.monotonic() + 10)  # type: ignore[arg-type]
         assert outcome == Delivered()
-    assert [entry.line for entry in loki.query('{service_name="shop"}', "from-disk")] == [f"line {n}" for n in range(5)]
+    assert [entry.line for entry in loki.query('{service_name="shop"}', tenant)] == [f"line {n}" for n in range(5)]
 
 
 @pytest.mark.parametrize(
@@ -212,10 +249,11 @@ def test_what_a_spool_has_kept_is_sent_and_cut_by_an_exporter_that_never_saw_its
         *((429, Retry), (500, Retry), (503, Retry), (504, Retry)),
     ],
 )
-def test_each_status_means_what_loki_means_by_it(status: int, kind: type[Outcome]) -> None:
+@pytest.mark.parametrize("shape", ["json", "otlp"])
+def test_each_status_means_what_loki_means_by_it(status: int, kind: type[Outcome], shape: str) -> None:
     with scripted_server() as server:
         server.answers = [Answer(status, body=b"no org id\n")]
-        exporter = LokiLogRecordExporter(endpoint=server.url, username="u", password=PASSWORD)
+        exporter = LokiLogRecordExporter(endpoint=server.url, username="u", password=PASSWORD, format=shape)
         (outcome,) = send(exporter, [a_record(), a_record()])
         exporter.shutdown()
     assert isinstance(outcome, kind)
@@ -246,6 +284,7 @@ def test_lokis_message_tells_how_many_entries_it_refused(message: str, refused: 
     [
         ({"format": "xml"}, "format"),
         ({"labels": ["trace_id"]}, "few values"),
+        ({"labels": ["scope"], "format": "otlp"}, "otlp_config"),
         ({"labels": [f"l{n}" for n in range(16)]}, "at most 15"),
         ({"tenant": "a b/"}, "tenant"),
         ({"tenant": ".."}, "tenant"),
@@ -306,6 +345,46 @@ def test_any_records_are_in_one_request_each_with_names_and_sizes_that_loki_take
             assert all(isinstance(value, str) and name_in_loki(name) == name for name, value in metadata.items())
 
 
+@settings(deadline=None)
+@given(st.lists(st.tuples(_values, st.dictionaries(_texts, _values, max_size=5), st.integers(0, 3)), max_size=20))
+def test_any_records_are_in_one_otlp_request_each_with_names_and_sizes_that_loki_takes(
+    drawn: list[tuple[Any, dict[str, Any], int]],
+) -> None:
+    records = [
+        a_record(body, attributes=attributes, timestamp=number, resource=Resource({"service.name": f"s{number}"}))
+        for body, attributes, number in drawn
+    ]
+    payloads = list(LokiLogRecordExporter(format="otlp").encode(records))
+    assert sorted(id(record) for payload in payloads for record in payload.records) == sorted(map(id, records))
+    for payload in payloads:
+        request = ExportLogsServiceRequest.FromString(payload.body.partition(b"\n")[2])
+        assert sum(len(scope.log_records) for one in request.resource_logs for scope in one.scope_logs) == len(
+            payload.records
+        )
+        for one in request.resource_logs:
+            for record in one.scope_logs[0].log_records:
+                kept = {pair.key: pair.value.string_value for pair in (*one.resource.attributes, *record.attributes)}
+                assert len(kept) == len(one.resource.attributes) + len(record.attributes) <= MAX_METADATA
+                assert sum(len(name) + len(value.encode()) for name, value in kept.items()) <= MAX_METADATA_BYTES
+                assert all(re.search("[A-Za-z0-9]", name) for name in kept)
+                assert len({name_in_loki(name) for name in kept}) == len(kept)
+                assert len(record.body.string_value.encode()) <= MAX_LINE_BYTES
+
+
+def test_a_resource_of_any_size_leaves_room_for_the_attributes_of_a_record() -> None:
+    resource = Resource({"service.name": "shop", **{f"k{number}": "v" * 3000 for number in range(500)}})
+    records = [a_record("paid", resource, attributes={"order.id": 7, "k0": "own"}, severity_text="s" * 5000)] * 2
+    (payload,) = LokiLogRecordExporter(format="otlp").encode(records)
+    request = ExportLogsServiceRequest.FromString(payload.body.partition(b"\n")[2])
+    (one,) = request.resource_logs
+    (record, _) = one.scope_logs[0].log_records
+    kept = {pair.key: pair.value.string_value for pair in (*one.resource.attributes, *record.attributes)}
+    assert sum(len(name) + len(value) for name, value in kept.items()) < MAX_METADATA_BYTES
+    assert (kept["service.name"], kept["order.id"], kept["k0_2"]) == ("shop", "7", "own")
+    assert kept["logcapy.truncated"] == "true"
+    assert len(record.severity_text) == 1024
+
+
 def test_records_that_do_not_fit_in_one_request_are_in_several_none_of_which_is_too_large() -> None:
     payloads = list(LokiLogRecordExporter().encode([a_record("é" * 60_000) for _ in range(40)]))
     assert len(payloads) > 3
@@ -348,8 +427,10 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.servers
-def test_every_query_of_the_dashboard_and_of_the_page_finds_what_it_is_for(loki: Loki) -> None:
-    exporter = LokiLogRecordExporter(endpoint=loki.endpoint, tenant="dashboard")
+@pytest.mark.parametrize("shape", ["json", "otlp"])
+def test_every_query_of_the_dashboard_and_of_the_page_finds_what_it_is_for(loki: Loki, shape: str) -> None:
+    tenant = f"dashboard-{shape}"
+    exporter = LokiLogRecordExporter(endpoint=loki.endpoint, tenant=tenant, format=shape)
     failure = {"logcapy.exception.fingerprint": "f1", "exception.type": "ValueError", "http.route": "/orders/{id}"}
     record = a_record("failed", severity_number=SeverityNumber.ERROR, trace_id=0xAF7, span_id=1, attributes=failure)
     assert send(exporter, [record]) == [Delivered()]
@@ -362,7 +443,5 @@ def test_every_query_of_the_dashboard_and_of_the_page_finds_what_it_is_for(loki:
     for query in queries:
         for name, value in values.items():
             query = query.replace(name, value)
-        found = (
-            loki.count(query, "dashboard") if re.match(r"(sum|topk|count)", query) else loki.query(query, "dashboard")
-        )
+        found = loki.count(query, tenant) if re.match(r"(sum|topk|count)", query) else loki.query(query, tenant)
         assert found, query

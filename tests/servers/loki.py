@@ -53,21 +53,39 @@ class Loki:
 
     Attributes:
         endpoint: For ``LOGCAPY_LOKI_ENDPOINT``.
+        process: To kill it.
     """
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, process: RunningProcess) -> None:
         self.endpoint = endpoint
+        self.process = process
 
-    def query(self, query: str, tenant: str, limit: int = 100_000) -> list[Entry]:
-        """The lines of the last week and the next hour that a LogQL query finds, oldest first."""
+    def pages(self, query: str, tenant: str, since: int) -> Iterator[Entry]:
+        """Any number of lines, oldest first. Of those of one nanosecond some may be missing where a page ends.
+
+        Args:
+            query: LogQL.
+            tenant: Whose.
+            since: Nanoseconds.
+        """
+        page = 5_000
+        while found := self.query(query, tenant, page, since):
+            yield from found
+            if len(found) < page:
+                return
+            since = found[-1].timestamp + 1
+
+    def query(self, query: str, tenant: str, limit: int = 100_000, since: int | None = None) -> list[Entry]:
+        """The lines of the last week, or since then, and the next hour that a LogQL query finds, oldest first."""
+        now = time.time_ns()
         answer = self._get(
             "/loki/api/v1/query_range",
             tenant,
             query=query,
             limit=str(limit),
             direction="forward",
-            start=str(time.time_ns() - 604_800_000_000_000),
-            end=str(time.time_ns() + 3_600_000_000_000),
+            start=str(now - 604_800_000_000_000 if since is None else since),
+            end=str(now + 3_600_000_000_000),
         )
         found = [
             Entry(int(value[0]), value[1], stream["stream"])
@@ -93,7 +111,7 @@ class Loki:
             f"{self.endpoint}{path}?{urllib.parse.urlencode(parameters)}", headers={"X-Scope-OrgID": tenant}
         )
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             raise AssertionError(f"{parameters}: {error.read().decode()}") from None
@@ -122,7 +140,7 @@ def running_loki(
     with running([program, f"-config.file={configuration}"], clean_environment(), folder) as process:
         process.wait_for_port(http, timeout=60)
         _wait_until_ready(process, http)
-        yield Loki(f"http://127.0.0.1:{http}")
+        yield Loki(f"http://127.0.0.1:{http}", process)
 
 
 def _wait_until_ready(process: RunningProcess, port: int) -> None:

@@ -7,7 +7,7 @@ https://grafana.com/docs/loki/latest/configure/
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,32 +51,58 @@ class Entry:
 
 def entry_of(fields: Fields, config: LokiConfig) -> Entry:
     """The entry of a record."""
+    line = line_of(fields)
+    tenant = own_tenant(fields, config)
+    known = {*config.labels, config.tenant_key} if tenant else set(config.labels)
+    metadata = Metadata()
+    for name, value in _own_fields(fields):
+        if value:
+            metadata.add(name, value)
+    for attributes in (line.attributes, fields.resource):
+        for name, value in attributes.items():
+            if name not in known and value is not None:
+                metadata.add(name, value)
+    if metadata.is_cut or line.is_cut:
+        metadata.found[name_in_loki(TRUNCATED)] = "true"
+    return Entry(
+        tenant=tenant or config.tenant or "",
+        labels=stream_labels(fields, config.labels),
+        timestamp=fields.timestamp,
+        line=line.shown,
+        metadata=metadata.found,
+    )
+
+
+def own_tenant(fields: Fields, config: LokiConfig) -> str:
+    """The tenant that a record or its resource names; empty for none, or one that Loki does not take."""
+    named = fields.attributes.get(config.tenant_key) or fields.resource.get(config.tenant_key)
+    return named if isinstance(named, str) and is_tenant(named) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a person reads of a record.
+
+    Args:
+        shown: At most 256 KB of UTF-8.
+        is_cut: Whether there was more.
+        attributes: The record's, without what the line shows.
+    """
+
+    shown: str
+    is_cut: bool
+    attributes: dict[str, Any]
+
+
+def line_of(fields: Fields) -> Line:
+    """The body, and under it the stack trace of the record's exception."""
     attributes = dict(fields.attributes)
-    resource = fields.resource
-    labels = tuple(_labels(config.labels, fields))
-    named = attributes.get(config.tenant_key) or resource.get(config.tenant_key)
-    tenant = named if isinstance(named, str) and is_tenant(named) else ""
     line = as_text(fields.body) if fields.body is not None else fields.event_name
     stack = attributes.pop(EXCEPTION_STACKTRACE, None)
     if isinstance(stack, str):
         line = f"{line}\n{stack}" if line else stack
     shown = cut(line, MAX_LINE_BYTES)
-    known = {*config.labels, config.tenant_key} if tenant else set(config.labels)
-    metadata = _Metadata()
-    for name, value in _own_fields(fields):
-        if value:
-            metadata.add(name, value)
-    if shown != line:
-        metadata.add(TRUNCATED, "true")
-    metadata.add_all(attributes, known)
-    metadata.add_all(resource, known)
-    return Entry(
-        tenant=tenant or config.tenant or "",
-        labels=labels,
-        timestamp=fields.timestamp,
-        line=shown,
-        metadata=metadata.found,
-    )
+    return Line(shown, shown != line, attributes)
 
 
 def _own_fields(fields: Fields) -> Iterable[tuple[str, str]]:
@@ -100,6 +126,11 @@ def level_of(severity_number: int) -> str:
     return ("", "trace", "debug", "info", "warn", "error", "critical")[(severity_number + 3) // 4]
 
 
+def stream_labels(fields: Fields, names: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """The labels of a record's stream: names and values, in order."""
+    return tuple(_labels(names, fields))
+
+
 def _labels(names: Iterable[str], fields: Fields) -> Iterable[tuple[str, str]]:
     for name in names:
         if name == "severity":
@@ -112,36 +143,42 @@ def _labels(names: Iterable[str], fields: Fields) -> Iterable[tuple[str, str]]:
             yield name_in_loki(name), cut(as_text(value), MAX_LABEL_BYTES)
 
 
-class _Metadata:
-    """Structured metadata as it grows; what has no room is cut or left out, and marked."""
+class Metadata:
+    """Structured metadata as it grows; what has no room is cut or left out, and ``is_cut`` says so.
 
-    def __init__(self) -> None:
+    Args:
+        most: How many entries there may be, ``taken`` included.
+        room: How many bytes names and values may have.
+        taken: Names that are another's.
+    """
+
+    def __init__(self, most: int = MAX_METADATA, room: int = MAX_METADATA_BYTES, taken: Iterable[str] = ()) -> None:
         self.found: dict[str, str] = {}
-        self._mark = name_in_loki(TRUNCATED)
-        self._room = MAX_METADATA_BYTES
+        self.is_cut = False
+        self.room = room
+        self.taken = set(taken)
+        self._most = most
 
-    def add_all(self, attributes: Mapping[str, Any], known: set[str]) -> None:
-        for name, value in attributes.items():
-            if name not in known and value is not None:
-                self.add(name, value if isinstance(value, str) else as_text(value))
-
-    def add(self, name: str, value: str) -> None:
+    def add(self, name: str, value: Any) -> str | None:
+        """Add an attribute; returns the name that it gets, or None where it has no room."""
         name = self._free(name_in_loki(name))
-        shown = cut(value, min(_LONGEST_VALUE, max(0, self._room - len(name))))
-        if len(self.found) >= MAX_METADATA or self._room < len(name):
-            self.found[self._mark] = "true"
-            return
-        self._room -= len(name) + len(shown.encode())
+        if len(self.taken) >= self._most or self.room < len(name):
+            self.is_cut = True
+            return None
+        text = as_text(value)
+        shown = cut(text, min(_LONGEST_VALUE, max(0, self.room - len(name))))
+        self.is_cut = self.is_cut or shown != text
+        self.room -= len(name) + len(shown.encode())
         self.found[name] = shown
-        if shown != value:
-            self.found[self._mark] = "true"
+        self.taken.add(name)
+        return name
 
     def _free(self, name: str) -> str:
         """The name, or with a number where another name became the same."""
-        if name not in self.found:
+        if name not in self.taken:
             return name
         number = 2
-        while f"{name}_{number}" in self.found:
+        while f"{name}_{number}" in self.taken:
             number += 1
         return f"{name}_{number}"
 

@@ -16,20 +16,24 @@ from logcapy import environment
 from logcapy.config.destinations.loki import LokiConfig
 from logcapy.types import Outcome, Payload, Record, Rejected
 
-from ._fields import fields_of
-from ._http import Answer
+from ._fields import Fields, fields_of
+from ._http import Answer, plain_message
 from ._http_exporter import HttpPayloadExporter
-from ._loki_entries import Entry, entry_of
+from ._loki_entries import Entry, entry_of, own_tenant, stream_labels
+from ._loki_otlp import LokiOtlp
 from ._loki_protobuf import push_request, snappy_block
+from ._moments import Moments
+from ._otlp_response import status_message
+from ._split import split_logs
 
 #: A tenant may send 4 MB a second, in bursts of 6, unless Loki is told otherwise. A request has less than the first;
 #: only one record whose text is control characters, each of which is six bytes of JSON, comes near the second.
 _USUAL_MAX_BYTES = 1024 * 1024
 MAX_BYTES = 4 * 1024 * 1024
+_PUSH_PATH, _OTLP_PATH = "/loki/api/v1/push", "/otlp/v1/logs"
 _RETRY_STATUSES = frozenset((429, *range(500, 600)))
 #: Loki's own status for a tenant that is not allowed to send: a success to everybody else.
 _BLOCKED = 260
-_MOST_STREAMS = 1024
 #: How Loki counts entries that it refused beside those that it stored.
 _ERRORS_LIKE = re.compile(r"(\d+) errors like: ")
 _IGNORED = re.compile(r"total ignored: (\d+) out of \d+")
@@ -51,28 +55,32 @@ class LokiLogRecordExporter(HttpPayloadExporter):
 
     def __init__(self, config: LokiConfig | None = None, **fields: Any) -> None:
         config = config or environment.destination_config(LokiConfig, fields)
-        is_json = config.format == "json"
-        headers = {"Content-Type": "application/json" if is_json else "application/x-protobuf"}
+        is_otlp = config.format == "otlp"
+        headers = {"Content-Type": "application/json" if config.format == "json" else "application/x-protobuf"}
         if config.username:
             headers |= make_headers(basic_auth=f"{config.username}:{config.password or ''}")
         super().__init__(
-            f"{config.endpoint.rstrip('/')}/loki/api/v1/push",
+            f"{config.endpoint.rstrip('/')}{_OTLP_PATH if is_otlp else _PUSH_PATH}",
             config,
             headers,
-            use_gzip=is_json,
+            use_gzip=config.format != "protobuf",
             retry_statuses=_RETRY_STATUSES,
             read_answer=self._read_answer,
+            read_message=self._message,
         )
         self._config = config
-        self._is_json = is_json
-        #: The last timestamp of a stream. Loki takes an entry that is equal to the one before it for the same.
-        self._last: dict[object, int] = {}
+        self._otlp = LokiOtlp() if is_otlp else None
+        #: Loki takes an entry for the same as another of its stream with the same timestamp, line and metadata.
+        self._moments = Moments()
 
     def encode(self, records: Sequence[Record]) -> Iterator[Payload]:
         """Payloads of about 1 MiB, each of one tenant; order is kept within a stream.
 
-        A body is the tenant, a line break and the request in JSON, whatever the format is.
+        A body is the tenant, a line break and the request, which is an OTLP one or else in JSON.
         """
+        if self._otlp is not None:
+            yield from self._otlp_payloads(self._otlp, records)
+            return
         open_requests: dict[str, _Request] = {}
         for record in records:
             entry = entry_of(fields_of(record), self._config)
@@ -87,19 +95,27 @@ class LokiLogRecordExporter(HttpPayloadExporter):
         for request in open_requests.values():
             yield request.payload()
 
+    def _otlp_payloads(self, otlp: LokiOtlp, records: Sequence[Record]) -> Iterator[Payload]:
+        by_tenant: dict[str, list[tuple[Record, Fields, int]]] = {}
+        for record in records:
+            fields = fields_of(record)
+            tenant = own_tenant(fields, self._config) or self._config.tenant or ""
+            timestamp = self._moments.free((tenant, stream_labels(fields, self._config.labels)), fields.timestamp)
+            by_tenant.setdefault(tenant, []).append((record, fields, timestamp))
+        for tenant, of_tenant in by_tenant.items():
+            for payload in otlp.payloads(of_tenant, _USUAL_MAX_BYTES - len(tenant) - 1):
+                yield Payload(f"{tenant}\n".encode() + payload.body, payload.records)
+
     def _entry_text(self, entry: Entry) -> str:
-        stream = entry.tenant, entry.labels
-        timestamp, last = entry.timestamp, self._last.get(stream, 0)
-        # Only what was logged in the same moment is moved, as the clock has steps of a microsecond.
-        if last - 1_000 < timestamp <= last:
-            timestamp = last + 1
-        if len(self._last) >= _MOST_STREAMS and stream not in self._last:
-            self._last.clear()
-        self._last[stream] = max(timestamp, last)
+        timestamp = self._moments.free((entry.tenant, entry.labels), entry.timestamp)
         return f'["{timestamp}",{_dumps(entry.line)},{_dumps(entry.metadata)}]'
 
     def split(self, body: bytes) -> Sequence[tuple[bytes, int]] | None:
         """Two requests with the entries of one."""
+        if self._otlp is not None:
+            tenant_line, _, content = body.partition(b"\n")
+            halves = split_logs(content)
+            return halves and [(tenant_line + b"\n" + half, count) for half, count in halves]
         try:
             tenant, request = _opened(body)
             streams = [(one["stream"], value) for one in request["streams"] for value in one["values"]]
@@ -113,7 +129,7 @@ class LokiLogRecordExporter(HttpPayloadExporter):
     def send(self, payload: Payload, deadline: float) -> Outcome:
         """Send once, in the name of the payload's tenant."""
         tenant, _, body = payload.body.partition(b"\n")
-        if not self._is_json:
+        if self._config.format == "protobuf":
             try:
                 body = snappy_block(push_request(json.loads(body)))
             except (ValueError, LookupError, TypeError):
@@ -122,11 +138,14 @@ class LokiLogRecordExporter(HttpPayloadExporter):
         headers = {"X-Scope-OrgID": tenant.decode("ascii", "replace")} if tenant else None
         return self._transport.post(body, len(payload.records), deadline, headers)
 
+    def _message(self, body: bytes) -> str:
+        return (status_message(body) if self._otlp else "") or plain_message(body)
+
     def _read_answer(self, answer: Answer) -> Outcome | None:
         if answer.status == _BLOCKED:
             return Rejected(answer.count, self._transport.reasons.reason("HTTP 260: the tenant may not send"))
         if answer.status == 400:
-            message = answer.body.decode(errors="replace")
+            message = self._message(answer.body)
             refused = min(refused_entries(message, answer.count), answer.count)
             return Rejected(refused, self._transport.reasons.reason("HTTP 400", message))
         return None

@@ -12,7 +12,7 @@ from logcapy.errors import ConfigError
 
 from .base import HttpDestinationConfig, http_rows, row
 
-FORMATS = ("json", "protobuf")
+FORMATS = ("json", "protobuf", "otlp")
 #: What differs from record to record makes a stream of each record, which is what brings a Loki down.
 #: Source: https://grafana.com/docs/loki/latest/get-started/labels/bp-labels/
 _UNBOUNDED = ("trace_id", "span_id", "log.record.uid", "http.request.header.x-request-id", "user.id", "session.id")
@@ -28,9 +28,10 @@ class LokiConfig(HttpDestinationConfig):
 
     Args:
         endpoint: Where Loki is, without the path: ``https://logs.example.org``.
-        format: ``json`` (compressed by gzip) or ``protobuf`` (in snappy's frame, not compressed).
+        format: ``json`` (compressed by gzip) or ``protobuf`` (in snappy's frame, not compressed) for Loki's own API;
+            ``otlp`` (compressed by gzip) for its OTLP endpoint, where Loki's configuration chooses the labels.
         labels: The attributes, of a record or its resource, that become labels; also ``severity`` and ``scope``. All
-            else becomes structured metadata.
+            else becomes structured metadata. Not with ``otlp``.
         tenant: The tenant of every record that has none of its own; none for a Loki without tenants.
         tenant_key: The attribute, of a record or its resource, that names the tenant.
         username: For basic authentication, which a proxy or Grafana Cloud asks for.
@@ -68,6 +69,8 @@ class LokiConfig(HttpDestinationConfig):
         for name in self.labels:
             if name in _UNBOUNDED:
                 raise ConfigError("labels", name, _FEW_VALUES)
+        are_ours = self.format != "otlp" or self.labels == LokiConfig.labels
+        require("labels", self.labels, are_ours, "none with format=otlp: Loki's own otlp_config chooses them there")
         require("tenant_key", self.tenant_key, bool(self.tenant_key), "the name of an attribute")
         require("tenant", self.tenant, self.tenant is None or is_tenant(self.tenant), TENANTS)
         require("password", "[REDACTED]", bool(self.password) <= bool(self.username), "set username too")

@@ -1,0 +1,42 @@
+"""Sends many records to a real destination that is killed and started again, and prints what became of them.
+
+``python -m tests.destinations loki --records 100000``; the exit code is 1 where a record is lost.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.destinations.crossing import cross
+from tests.destinations.loki import LokiReceiver
+
+_TESTBED = Path(os.environ.get("LOGCAPY_TESTBED") or Path.home() / ".cache" / "logcapy-testbed")
+RECEIVERS = {
+    "loki": lambda folder: LokiReceiver(_TESTBED / "loki", folder),
+    "loki-otlp": lambda folder: LokiReceiver(_TESTBED / "loki", folder, "otlp"),
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("destination", choices=sorted(RECEIVERS))
+    parser.add_argument("--records", type=int, default=100_000)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="logcapy-crossing-") as name:
+        folder = Path(name)
+        with RECEIVERS[arguments.destination](folder / "receiver") as receiver:
+            crossed = cross(receiver, arguments.records, folder)
+    print(f"{receiver.name}, killed and started again: {crossed}")
+    if crossed.lost:
+        print(crossed.told)
+    return 1 if crossed.lost else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
