@@ -80,12 +80,13 @@ def secret_cases() -> Iterator[Case]:
             yield Case(f"corpus A {number} {place};", place, secret, **put_beside(secret.key or "", secret.value))
 
 
-def innocent_cases() -> Iterator[Case]:
-    """Each look-alike in a message and as an attribute."""
+def innocent_cases(mark: str = "") -> Iterator[Case]:
+    """Each look-alike in a message and as an attribute; texts end in ``mark``, so that nobody has seen them before."""
     for number, one in enumerate(LOOKALIKES):
         key = one.key.replace(".", "_")
-        yield Case(f"corpus B {number} argument;", "argument", one, "order 7: %s, done", (one.value,))
-        yield Case(f"corpus B {number} attribute;", "attribute", one, attributes={key: one.value})
+        value = one.value + mark if isinstance(one.value, str) else one.value
+        yield Case(f"corpus B {number} argument;", "argument", one, "order 7: %s, done" + mark, (value,))
+        yield Case(f"corpus B {number} attribute;", "attribute", one, attributes={key: value})
 
 
 def stands_in(value: object, written: str) -> bool:

@@ -44,7 +44,7 @@ def row_23(_scale: Scale) -> Measured:
     records = arrived = 0
     for siblings in ((), (Sibling(),)):  # drafts, and the SDK's way
         with scratch() as folder:
-            left = leave(ALL_PRESETS, folder / "spool", *siblings)
+            left = leave(ALL_PRESETS, SECRETS, folder / "spool", *siblings)
         records += left.records
         arrived += left.stats.exported
         found |= left.found(SECRETS)
