@@ -31,7 +31,7 @@ from .integrations.celery import watch_tasks
 from .integrations.ending import Ending
 from .integrations.ending_children import finish_in_children
 from .integrations.ending_exit import finish_at_exit
-from .integrations.ending_signal import flush_at_sigterm
+from .integrations.ending_signal import SigtermHandler
 from .integrations.uvicorn import flush_at_the_end
 from .process import request_settings
 from .process.redact import Redactor
@@ -100,6 +100,7 @@ def _install(handle: Handle, report: Report) -> list[Callable[[], None]]:
     assert handle.stand_in is not None
     emit_through(handle.provider)
     ending = _ending_of(handle)
+    sigterm = SigtermHandler(ending)
     undo: list[Callable[[], None]] = [
         partial(emit_through, None),
         partial(request_settings.use, None),
@@ -107,8 +108,8 @@ def _install(handle: Handle, report: Report) -> list[Callable[[], None]]:
         _patch.uninstall,
         flush_at_the_end(ending),
         watch_tasks(ending),
-        finish_in_children(ending),
-        flush_at_sigterm(ending),
+        finish_in_children(ending, sigterm.watch),
+        sigterm.install(),
         finish_at_exit(handle.provider, ending, partial(_close_others, handle)),
         install_hooks(ending.flush),
         install_retry_hook(),

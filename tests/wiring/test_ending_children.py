@@ -38,7 +38,40 @@ def handle(ready):
     signal.signal(signal.SIGTERM, lambda *_: (work(1), sys.exit(8)))
     ready.set(); time.sleep(20)
 
+def miss(ready):
+    # The signal's handler is due while the main thread waits in C and is not interrupted, as another thread had it.
+    work(1)
+    threading.Timer(0.1, lambda: signal.pthread_kill(threading.get_ident(), signal.SIGTERM)).start()
+    ready.set(); multiprocessing.Semaphore(0).acquire()
+
+def loop(ready):
+    # Others want what Python tells of signals for themselves, and warn where somebody has it.
+    import asyncio
+    print(signal.set_wakeup_fd(-1), flush=True)
+    async def main():
+        ended = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+        ready.set(); await ended.wait(); work(1)
+    asyncio.run(main()); sys.exit(9)
+
+def fork(ready):
+    # The signals of its own children are not the process's.
+    work(1)
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(4)); os.write(writing, b"."); time.sleep(20)
+    os.read(reading, 1); os.kill(child, signal.SIGTERM)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+    time.sleep(0.3); ready.set(); time.sleep(20)
+
 def main(context):
+"""
+
+MISSED = """
+    ready = context.Event()
+    process = context.Process(target=miss, args=[ready]); process.start(); ready.wait()
+    process.join(5); print(process.exitcode); process.kill(); sys.stdout.flush()
 """
 
 PROCESS = """
@@ -58,6 +91,9 @@ KINDS = {
     "a finalizer": (PROCESS.format(target="finalize"), 1, "0"),
     "a process that is terminated": (TERMINATED.format(target="wait"), 1, "-15"),
     "a process that handles SIGTERM": (TERMINATED.format(target="handle"), 1, "8"),
+    "a process that misses SIGTERM": (MISSED, 1, "-15"),
+    "a process with an event loop": (TERMINATED.format(target="loop"), 1, "-1\n9"),
+    "a process that terminates its own child": (TERMINATED.format(target="fork"), 1, "4\n-15"),
     "a pool that is closed": (
         "    pool = context.Pool(2); print(sum(pool.map(work, range(20)))); pool.close(); pool.join()\n",
         20,
@@ -131,6 +167,21 @@ def test_a_forked_process_that_exits_or_dies_of_sigterm_sends_what_it_has(progra
     )
     assert run.stdout == "0\n3\n-15\n", run.stderr
     assert bodies(program) == ["child 0", "child 3", "child -15", "parent"]
+
+
+def test_a_process_that_is_terminated_while_it_is_forked_dies_of_it(program: Program) -> None:
+    """The parent goes on before the child has begun, most times; Python forgets signals of before."""
+    source = (
+        "import os, signal, threading\n"
+        "def end():\n"
+        "    child = os.fork()\n"
+        "    if child == 0: signal.alarm(5); threading.Lock().acquire() and threading.Event().wait()\n"
+        "    os.kill(child, signal.SIGTERM)\n"
+        "    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])\n"
+        "print({end() for _ in range(50)}, signal.pthread_sigmask(signal.SIG_BLOCK, []))"
+    )
+    run = program.run(source)
+    assert (run.returncode, run.stdout) == (0, "{-15} set()\n"), run.stderr
 
 
 @pytest.mark.parametrize("end", ["log.warning('child')", "log.warning('child'); os.kill(os.getpid(), 15)"])

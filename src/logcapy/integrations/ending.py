@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from logcapy._forking import call_in_child
 from logcapy._guard import describe_error, say
 
 #: What part of the time is for sending; in the rest, what could not be sent is stored or counted.
@@ -39,6 +40,13 @@ class Ending:
         self.is_finishing = False
         self.then: Callable[[], object] | None = None
         self._spent_millis = 0.0
+        self._last = float("-inf")
+        call_in_child(self._begin_anew)
+
+    def _begin_anew(self) -> None:
+        """In a forked child, whose end is not the one that its parent may have been at when it forked."""
+        self.is_finishing = False
+        self.then = None
         self._last = float("-inf")
 
     def flush(self) -> bool:

@@ -14,8 +14,12 @@ from ._methods import Method, Methods
 from .ending import Ending
 
 
-def finish_in_children(ending: Ending) -> Callable[[], None]:
+def finish_in_children(ending: Ending, begin: Callable[[], object]) -> Callable[[], None]:
     """Finish when a child process of multiprocessing has ended its work.
+
+    Args:
+        ending: What finishes.
+        begin: Called in the child before its work.
 
     Returns:
         What takes it away again.
@@ -23,6 +27,8 @@ def finish_in_children(ending: Ending) -> Callable[[], None]:
 
     def bootstrap(original: Callable[..., Any]) -> Callable[..., Any]:
         def _bootstrap(self: Any, *args: Any, **kwargs: Any) -> Any:
+            if methods.active:
+                begin()
             try:
                 return original(self, *args, **kwargs)
             finally:

@@ -5,9 +5,9 @@ It stands only where the default action would be, and nobody sees it there: ``si
 before, does what it does without LogCapy. A handler of the application replaces LogCapy's. Where the application asks
 for the default again, as uvicorn, asyncio and gunicorn's workers do, it gets LogCapy's again.
 
-``signal.set_wakeup_fd`` would be heard while the main thread is in C, but asyncio, uvloop and Trio each want it for
-themselves, and a thread that hears of the signal could not put the default action back. Blocking the signal and
-waiting for it in a thread would leave it blocked in every program the application starts.
+``signal.set_wakeup_fd`` would be heard while the main thread is in C, but a thread that hears of the signal could not
+put the default action back; it only serves to find what the handler has missed. Blocking the signal and waiting for it
+in a thread would leave it blocked in every program the application starts.
 """
 
 from __future__ import annotations
@@ -22,28 +22,20 @@ from types import FrameType
 from typing import Any, Final
 
 from .ending import Ending
+from .ending_missed import Watch, hold_while_forking
 
 _SIGNAL: Final = signal.SIGTERM
 #: How long flushing may take beyond its own time before it is not waited for any more.
 _MARGIN_SECONDS: Final = 0.25
 
 
-def flush_at_sigterm(ending: Ending) -> Callable[[], None]:
-    """Finish on SIGTERM and then die of it, wherever it would end the process at once.
+class SigtermHandler:
+    """Finishes on SIGTERM and then dies of it, wherever it would end the process at once.
 
     Nothing changes where a handler is set already, or where the signal is ignored or handled outside Python; in
-    another thread than the main one no handler can be set, so nothing is done there either.
-
-    Returns:
-        What takes it away again.
+    another thread than the main one no handler can be set, so nothing is done there either. It comes with what stands
+    for the functions of :mod:`signal` that could tell of it.
     """
-    handler = _Handler(ending)
-    handler.install()
-    return handler.uninstall
-
-
-class _Handler:
-    """LogCapy's handler, and what stands for the two functions of :mod:`signal` that could tell of it."""
 
     def __init__(self, ending: Ending) -> None:
         self._ending = ending
@@ -62,13 +54,26 @@ class _Handler:
         def get_handler(signalnum: Any) -> Any:
             return self._as_seen(self._get(signalnum))
 
-        self._functions = {"signal": (self._set, set_handler), "getsignal": (self._get, get_handler)}
+        self._watch = Watch(self._is_missed)
+        self._functions = {
+            "signal": (self._set, set_handler),
+            "getsignal": (self._get, get_handler),
+            "set_wakeup_fd": (signal.set_wakeup_fd, self._watch.set_wakeup_fd),
+        }
 
-    def install(self) -> None:
+    def install(self) -> Callable[[], None]:
+        """Begin; returns what takes it away again."""
         self._active = True
+        hold_while_forking()
         for name, (_, replacement) in self._functions.items():
             setattr(signal, name, replacement)
         self._replace(signal.SIG_DFL, self._ours)
+        return self.uninstall
+
+    def watch(self) -> None:
+        """Let nothing be missed from now on in this process, whose parent may wait for its end without a timeout."""
+        if self._is_in_place:
+            self._watch.start()
 
     def uninstall(self) -> None:
         """Put back what nobody has wrapped since; what somebody has goes on and changes nothing."""
@@ -86,6 +91,9 @@ class _Handler:
     @property
     def _is_in_place(self) -> bool:
         return self._get(_SIGNAL) is self._ours
+
+    def _is_missed(self) -> bool:
+        return self._is_in_place and not self._is_handling
 
     def _as_seen(self, handler: Any) -> Any:
         return signal.SIG_DFL if handler is self._ours else handler
