@@ -11,6 +11,7 @@ import pytest
 from google.protobuf.json_format import MessageToDict
 from hypothesis import given
 from hypothesis import strategies as st
+from opentelemetry.context import Context
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.sdk._logs import LoggerProvider, LogRecordLimits, LogRecordProcessor, ReadWriteLogRecord
 from opentelemetry.sdk.resources import Resource
@@ -18,7 +19,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import SpanKind
 
 import logcapy
-from logcapy.capture.logging_draft import draft_of
+from logcapy.capture.logging_draft import emit_draft
 from logcapy.capture.stdlib import LogCapyHandler
 from logcapy.export.otlp import encode_logs
 from logcapy.exporter import PayloadExporter
@@ -166,7 +167,7 @@ def test_the_usual_record_takes_the_direct_way() -> None:
     way, sibling = Way(), Sibling()
     way.handler.emit(a_record("order %s", 7, total=12.5))
     assert way.handler._way is not None
-    assert draft_of(a_record("order %s", 7, total=12.5), way.handler._way) is not None
+    assert emit_draft(a_record("order %s", 7, total=12.5), way.handler._way, Context())
     way.provider.add_log_record_processor(sibling)
     way.handler.emit(a_record("order %s", 7, total=12.5))
     assert sibling.seen == 1
@@ -189,7 +190,7 @@ def test_the_usual_record_takes_the_direct_way() -> None:
 def test_what_may_change_or_is_not_usual_is_no_draft(direct: Way, record: logging.LogRecord) -> None:
     direct.emit(a_record("find the way"))
     assert direct.handler._way is not None
-    assert draft_of(record, direct.handler._way) is None
+    assert not emit_draft(record, direct.handler._way, Context())
 
 
 def test_what_a_later_handler_changes_on_the_record_is_not_seen(direct: Way) -> None:

@@ -7,6 +7,7 @@ them, which is redacted and encoded once.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -17,9 +18,20 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import INVALID_SPAN_CONTEXT, NonRecordingSpan, SpanContext, set_span_in_context
 
+from .attributes import EVENT_NAME, OTEL_EVENT_NAME
 from .shared import NOTHING_SHARED, Shared
 
-__all__ = ["NOTHING_SHARED", "Draft", "RedactMany", "Shared"]
+__all__ = ["NOTHING_SHARED", "STANDARD_FIELDS", "Draft", "RedactMany", "Shared"]
+
+#: What every record of ``logging`` has, and uvicorn's message with terminal colours: no attributes.
+STANDARD_FIELDS: Final = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {
+    "message",
+    "asctime",
+    "taskName",
+    "color_message",
+}
+#: Keys that are odd for some drafts.
+_PASSED_OVER: Final = STANDARD_FIELDS | {"", OTEL_EVENT_NAME, EVENT_NAME}
 
 _SEVERITIES: Final[dict[int, SeverityNumber]] = {number.value: number for number in SeverityNumber}
 
@@ -71,24 +83,24 @@ class Draft:
         """Make the record. Called once, by the worker."""
         raise NotImplementedError
 
-    def complete(self, own: dict[str, Any], site: Shared) -> None:
+    def complete(self, site: Shared) -> None:
         """Put the attributes together, no key twice. For :meth:`write` of a subclass.
 
         Args:
-            own: What this record alone has.
             site: What all records of its place in the code have.
         """
         surroundings = self.surroundings
-        if surroundings.apart_from is site or surroundings.is_apart_from(site):
-            for key in own:
-                if key in site or key in surroundings:
-                    break
-            else:
-                self.own = own
-                self.shared = (surroundings, site) if surroundings else (site,)
-                return
-        self.own = {**surroundings, **site, **own}
-        self.shared = ()
+        if (surroundings.leaves_sites and self.own.keys() <= surroundings.free) or surroundings.frees(
+            self.tidied(), _PASSED_OVER
+        ):
+            self.shared = (surroundings, site) if surroundings else (site,)
+        else:
+            self.own = {**surroundings, **site, **self.own}
+            self.shared = ()
+
+    def tidied(self) -> dict[str, Any]:
+        """``own`` as it is to leave; called where a key is among its keys that has not been seen, or is odd."""
+        return self.own
 
     @property
     def resource(self) -> Resource:

@@ -5,19 +5,24 @@ It is not compiled: of a class whose base is a built-in one mypyc keeps the attr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any, Final
+
+from .attributes import CODE_FILE_PATH, CODE_FUNCTION_NAME, CODE_LINE_NUMBER
+
+_OF_SITES: Final = frozenset((CODE_FILE_PATH, CODE_FUNCTION_NAME, CODE_LINE_NUMBER))
+_MOST_FREE: Final = 256
 
 
 class Shared(dict[str, Any]):
     """Attributes that many records have in common. Never changed once a draft has it.
 
     What was made of them is kept with them, because it is needed again: ``form``, by the encoder ``form_for``;
-    ``redacted``, the same attributes without their secrets, by ``redacted_by``; ``apart_from``, the last of which it
-    is known that it has no key of these.
+    ``redacted``, the same attributes without their secrets, by ``redacted_by``; ``leaves_sites``, whether no key is one
+    of a call site's; ``free``, keys of which it is known that they are neither here nor a call site's.
     """
 
-    __slots__ = ("_joined", "apart_from", "form", "form_for", "redacted", "redacted_by")
+    __slots__ = ("_joined", "form", "form_for", "free", "leaves_sites", "redacted", "redacted_by")
 
     def __init__(self, attributes: Mapping[str, Any] | None = None) -> None:
         super().__init__(attributes or ())
@@ -25,7 +30,8 @@ class Shared(dict[str, Any]):
         self.form_for: object = None
         self.redacted: Shared | None = None
         self.redacted_by: object = None
-        self.apart_from: Shared | None = None
+        self.leaves_sites = _OF_SITES.isdisjoint(self)
+        self.free: Set[str] = _NONE_FREE
         self._joined: tuple[Shared, Shared] | None = None
 
     def join(self, other: Shared) -> Shared:
@@ -39,13 +45,20 @@ class Shared(dict[str, Any]):
             joined = self._joined = other, Shared({**other, **self})
         return joined[1]
 
-    def is_apart_from(self, other: Shared) -> bool:
-        """Whether no key is in both; if so, it is noted as ``apart_from``."""
-        for key in other:
-            if key in self:
-                return False
-        self.apart_from = other
+    def frees(self, keys: Iterable[str], passed_over: Set[str]) -> bool:
+        """Whether a record can have these keys beside these and those of its site; if so, they are noted as ``free``.
+
+        Args:
+            keys: Those of the record alone.
+            passed_over: Keys that are not noted, as somebody wants to look at each.
+        """
+        keys = set(keys)
+        if not (self.leaves_sites and keys.isdisjoint(self) and keys.isdisjoint(_OF_SITES)):
+            return False
+        if len(self.free) < _MOST_FREE:
+            self.free = self.free | keys - passed_over  # noted in a new set: another thread may be reading this one
         return True
 
 
+_NONE_FREE: Final[Set[str]] = frozenset()
 NOTHING_SHARED: Final = Shared()

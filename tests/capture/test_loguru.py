@@ -215,7 +215,7 @@ def test_what_becomes_of_a_value_after_the_call_is_not_seen(arrived: Decoded) ->
 def test_secrets_stay(arrived: Decoded) -> None:
     logger.bind(password="hunter22", many=["alice@example.com"]).info("card {}", "4111 1111 1111 1111")
     told = str(arrived.records())
-    for secret in ("4111", "hunter22", "alice"):
+    for secret in ("4111 1111", "hunter22", "alice"):
         assert secret not in told
 
 

@@ -18,11 +18,12 @@ from opentelemetry._logs._internal import ProxyLoggerProvider
 
 from logcapy import _sdk
 from logcapy.attributes import CODE_FILE_PATH, CODE_FUNCTION_NAME, CODE_LINE_NUMBER, OTEL_EVENT_NAME
+from logcapy.draft import STANDARD_FIELDS
 
 from .direct import DirectWay
 from .handing_on import emit
 from .logger_draft import LoggerDraft, site_at
-from .logging_draft import STANDARD_FIELDS, pop_event_name
+from .logging_draft import pop_event_name
 from .stdlib import attribute_value
 
 CODE_STACKTRACE: Final = "code.stacktrace"

@@ -52,7 +52,7 @@ class LoggerDraft(Draft):
             self.body = self.text()
         self.severity_text = self.name_of_level()
         own, bound, site = self.own, self.bound, site_at(self.place)
-        self.complete(own, site)
+        self.complete(site)
         if bound:
             if self.shared and all(bound.keys().isdisjoint(part) for part in (*self.shared, own)):
                 self.shared = (*self.shared, bound)
@@ -62,8 +62,8 @@ class LoggerDraft(Draft):
     def text(self) -> str:
         """The message with its arguments; if they do not fit, without them and with a note."""
         arguments: Any = self.arguments
-        if len(arguments) == 1 and isinstance(arguments[0], Mapping) and arguments[0]:
-            arguments = arguments[0]  # as in logging
+        if len(arguments) == 1 and type(first := arguments[0]) not in FROZEN and isinstance(first, Mapping) and first:
+            arguments = first  # as in logging
         try:
             return str(self.body) % arguments if arguments else str(self.body)
         except Exception as error:  # noqa: BLE001 - wrong arguments are the application's mistake

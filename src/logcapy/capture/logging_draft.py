@@ -18,7 +18,7 @@ from logcapy.attributes import (
     EXCEPTION_STACKTRACE,
     OTEL_EVENT_NAME,
 )
-from logcapy.draft import Draft, Shared
+from logcapy.draft import STANDARD_FIELDS, Draft, Shared
 
 from .direct import DirectWay
 from .severity import SEVERITY_TEXTS
@@ -26,13 +26,6 @@ from .severity import severities as severities
 from .severity import severity_number as severity_number
 from .severity import severity_text as severity_text
 
-#: ``color_message`` is uvicorn's: the message once more, as a template with terminal colours.
-STANDARD_FIELDS: Final = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {
-    "message",
-    "asctime",
-    "taskName",
-    "color_message",
-}
 #: Extras come after the fields that a LogRecord's constructor sets.
 _FIRST_EXTRA: Final = len(vars(logging.LogRecord("", 0, "", 0, "", None, None)))
 _SPECIAL_EXTRAS: Final = STANDARD_FIELDS | {"", OTEL_EVENT_NAME, EVENT_NAME}
@@ -65,7 +58,7 @@ class LoggingDraft(Draft):
     place: Any
 
     def write(self) -> None:
-        """Format the message, and tell attributes from what every LogRecord has."""
+        """Format the message and put the attributes together."""
         self.timestamp = int(self.created * 1e9)
         level_name: str = self.severity_text  # type: ignore[assignment]  # it has one
         self.severity_text = SEVERITY_TEXTS.get(level_name, level_name)
@@ -74,59 +67,56 @@ class LoggingDraft(Draft):
                 self.body = self.body % self.arguments
             except Exception as error:  # noqa: BLE001 - wrong arguments are the application's mistake
                 self.body = message_without_arguments(self.body, error)
-        own = self.own
-        if own and not _SPECIAL_EXTRAS.isdisjoint(own):
-            self.event_name = pop_event_name(own)
-            own = {key: value for key, value in own.items() if key and key not in STANDARD_FIELDS}
         place = self.place
         site = _sites.get(place)
-        self.complete(own, site if site is not None else _new_site(place))
+        self.complete(site if site is not None else _new_site(place))
+
+    def tidied(self) -> dict[str, Any]:
+        """Attributes are told from what every LogRecord has, and from the name of the event."""
+        own = self.own
+        if not _SPECIAL_EXTRAS.isdisjoint(own):
+            self.event_name = pop_event_name(own)
+            own = self.own = {key: value for key, value in own.items() if key and key not in STANDARD_FIELDS}
+        return own
 
 
 def emit_draft(record: logging.LogRecord, way: DirectWay, context: dict[str, Any]) -> bool:
     """Emit a record as a draft; False where it is no usual one, or nobody takes drafts."""
     taker = way.taker()
-    draft = draft_of(record, way) if taker is not None else None
-    if taker is None or draft is None:
+    if taker is None or type(record) is not _LogRecord or _LogRecord.getMessage is not _get_message:
         return False
-    if draft.logger._logger_config.is_enabled:
-        if way.count_created is not None:
-            way.count_created()
-        taker.take(draft, context)
-    return True
-
-
-def draft_of(record: logging.LogRecord, way: DirectWay) -> LoggingDraft | None:
-    """A draft of a record, if it is a usual one."""
-    if type(record) is not _LogRecord or _LogRecord.getMessage is not _get_message:
-        return None
     fields = record.__dict__
     message, arguments, level_name = fields["msg"], fields["args"], fields["levelname"]
     if type(message) is not str or type(level_name) is not str or fields["exc_info"] or fields["stack_info"]:
-        return None
+        return False
     size = len(message)
     if arguments:
         if type(arguments) is not tuple:
-            return None
+            return False
         for value in arguments:
-            if type(value) is str:
+            kind = type(value)
+            if kind is str:
                 size += len(value)
-            elif type(value) not in FROZEN:
-                return None
+            elif kind is not int and kind not in FROZEN:
+                return False
     own: dict[str, Any] = {}
     if len(fields) > _FIRST_EXTRA:
         if len(fields) - _FIRST_EXTRA + CODE_ATTRIBUTES > way.most_attributes or EXCEPTION_STACKTRACE in fields:
-            return None
-        for key in list(fields.keys())[_FIRST_EXTRA:]:
+            return False
+        for key in [*fields][_FIRST_EXTRA:]:
             value = own[key] = fields[key]
-            if type(value) is str:
+            kind = type(value)
+            if kind is str:
                 size += len(value)
-            elif type(value) not in FROZEN:
-                return None
+            elif kind is not int and kind not in FROZEN:
+                return False
     if size > LARGEST:
-        return None
+        return False
+    logger = way.logger(fields["name"])
+    if not logger._logger_config.is_enabled:
+        return True
     draft = LoggingDraft()
-    draft.logger = way.logger(fields["name"])
+    draft.logger = logger
     draft.severity = severities[fields["levelno"]]
     draft.extra_bytes = size if size > SMALL else 0
     draft.body = message
@@ -136,7 +126,10 @@ def draft_of(record: logging.LogRecord, way: DirectWay) -> LoggingDraft | None:
     draft.severity_text = level_name
     draft.event_name = None
     draft.place = fields["pathname"], fields["lineno"], fields["funcName"]
-    return draft
+    if way.count_created is not None:
+        way.count_created()
+    taker.take(draft, context)
+    return True
 
 
 def message_of(record: logging.LogRecord) -> str:

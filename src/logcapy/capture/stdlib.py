@@ -24,10 +24,11 @@ from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
 from logcapy import _sdk
 from logcapy._guard import describe_error, say
 from logcapy.attributes import CODE_FILE_PATH, CODE_FUNCTION_NAME, CODE_LINE_NUMBER, TRUNCATED
+from logcapy.draft import STANDARD_FIELDS
 
 from .direct import DirectWay
 from .handing_on import emit
-from .logging_draft import LARGEST, STANDARD_FIELDS, emit_draft, message_of, pop_event_name
+from .logging_draft import LARGEST, emit_draft, message_of, pop_event_name
 from .severity import severity_number, severity_text
 
 _PLAIN = (str, bool, int, float, bytes, type(None))
@@ -179,6 +180,7 @@ def install(handler: logging.Handler, before: Callable[[], None] = lambda: None)
         What takes it away again.
     """
     original = logging.Logger.callHandlers
+    emit = handler.emit
     active = True
 
     @wraps(original)
@@ -186,7 +188,7 @@ def install(handler: logging.Handler, before: Callable[[], None] = lambda: None)
         if active:
             before()
             if record.levelno >= handler.level:
-                handler.emit(record)
+                emit(record)
         original(self, record)
 
     def uninstall() -> None:

@@ -47,14 +47,22 @@ def encode_logs(records: Sequence[Record], max_bytes: int = DEFAULT_MAX_BYTES) -
         raise ValueError(f"max_bytes must be {SMALLEST_MAX_BYTES} or more")
     request = _Request(max_bytes)
     for resource, scope, group in _grouped(records, max_bytes // 4):
-        limit = request.open_group(resource, scope)
-        for record in group:
+        limit, parts = request.open_group(resource, scope)
+        room, first = request.room, 0
+        for position, record in enumerate(group):
             content = encode_log_record(record, limit)
-            if not request.add(record, content):
+            length = len(content)
+            room -= length + _RECORD_FRAME
+            if room < 0 and (request.records or position > first):
+                request.records += group[first:position]
                 yield request.payload()
-                request = _Request(max_bytes)
-                request.open_group(resource, scope)
-                request.add(record, content)
+                request, first = _Request(max_bytes), position
+                _, parts = request.open_group(resource, scope)
+                room = request.room - length - _RECORD_FRAME
+            parts.append(HEADS[length])
+            parts.append(content)
+        request.records += group[first:]
+        request.room = room
     if request.records:
         yield request.payload()
 
@@ -66,39 +74,22 @@ class _Request:
         max_bytes: The most that it may take.
     """
 
-    __slots__ = ("_group", "_groups", "_max_bytes", "_size", "records")
+    __slots__ = ("_groups", "_max_bytes", "records", "room")
 
     def __init__(self, max_bytes: int) -> None:
         self.records: list[Record] = []
         self._max_bytes = max_bytes
-        self._group: _Group | None = None
         self._groups: list[_Group] = []
-        #: At least what it will take.
-        self._size = 0
+        #: For how many bytes more there is room, at least; below 0 where the first record alone takes more.
+        self.room = max_bytes
 
-    def open_group(self, resource: Origin, scope: Origin) -> int:
-        """Begin a group; returns how many bytes one of its records may have."""
+    def open_group(self, resource: Origin, scope: Origin) -> tuple[int, list[bytes]]:
+        """Begin a group; returns how many bytes one of its records may have, and where their fields go."""
         frame = len(resource.message) + len(scope.message) + _GROUP_FRAME
-        self._group = _Group(resource, scope)
-        self._groups.append(self._group)
-        self._size += frame
-        return self._max_bytes - frame - _RECORD_FRAME
-
-    def add(self, record: Record, content: bytes) -> bool:
-        """Put a record into the group that was opened; False if it has no room beside those that are there."""
-        length = len(content)
-        size = self._size + length + _RECORD_FRAME
-        if size > self._max_bytes and self.records:
-            return False
-        group = self._group
-        assert group is not None
-        head = HEADS[length]
-        self._size = size
-        self.records.append(record)
-        group.size += length + len(head)
-        group.parts.append(head)
-        group.parts.append(content)
-        return True
+        group = _Group(resource, scope)
+        self._groups.append(group)
+        self.room -= frame
+        return self._max_bytes - frame - _RECORD_FRAME, group.parts
 
     def payload(self) -> Payload:
         """The request in bytes, which are copied once."""
@@ -107,8 +98,9 @@ class _Request:
             resource_logs: list[bytes] = [resource.message]
             size = len(resource.message)
             for group in found:
-                length = varint(len(group.scope.message) + group.size)
-                size += 1 + len(length) + len(group.scope.message) + group.size
+                group_size = len(group.scope.message) + sum(map(len, group.parts))
+                length = varint(group_size)
+                size += 1 + len(length) + group_size
                 resource_logs += (b"\x12", length, group.scope.message)
                 resource_logs += group.parts
             request += (b"\x0a", varint(size))
@@ -117,15 +109,14 @@ class _Request:
 
 
 class _Group:
-    """The records of one origin; ``size`` is that of the parts together."""
+    """The records of one origin."""
 
-    __slots__ = ("parts", "resource", "scope", "size")
+    __slots__ = ("parts", "resource", "scope")
 
     def __init__(self, resource: Origin, scope: Origin) -> None:
         self.resource = resource
         self.scope = scope
         self.parts: list[bytes] = []
-        self.size = 0
 
 
 def _grouped(records: Sequence[Record], limit: int) -> Iterable[tuple[Origin, Origin, list[Record]]]:

@@ -117,8 +117,10 @@ class RequestEnricher(Enricher):
             request = _request_of(None)
             return request.attributes() if request is not None else NOTHING_SHARED
         kept: _Kept | None = getattr(span, _KEPT_MARK, None)
-        if kept is not None and len(kept.attributes) == kept.size and kept.is_of_the_same_user():
-            return kept.shared
+        if kept is not None and len(kept.attributes) == kept.size:
+            noted = kept.request
+            if current_request.get() is None if noted is None else kept.is_of_the_same_user(noted):
+                return kept.shared
         server = server_span_of(span)
         request = _request_of(server)
         if server is None:
@@ -132,20 +134,17 @@ class RequestEnricher(Enricher):
 class _Kept:
     """What a server span and its request tell, kept with a span until something more comes to be known."""
 
-    __slots__ = ("_request", "_user", "attributes", "shared", "size")
+    __slots__ = ("_user", "attributes", "request", "shared", "size")
 
     def __init__(self, server: Span, request: RequestContext | None, shared: Shared) -> None:
         self.shared = shared
         self.attributes = _sdk.attributes_of_span(server)
         self.size = len(self.attributes)
-        self._request = request
+        self.request = request
         self._user = request.user() if request is not None else None
 
-    def is_of_the_same_user(self) -> bool:
-        """Whether the request is the one that was known then, and its user too."""
-        request = self._request
-        if request is None:
-            return current_request.get() is None
+    def is_of_the_same_user(self, request: RequestContext) -> bool:
+        """Whether the request's user is the one that was known then."""
         return request.find_user is unknown or request.user() == self._user
 
 

@@ -16,8 +16,6 @@ from logcapy.types import TextRedactor
 #: How many texts are joined, and how long one of them may be.
 _TOGETHER: Final = 32
 _LONGEST: Final = 1000
-#: Under which part of a draft a text was found; an attribute's key is a str.
-_BODY: Final = None
 
 
 class DraftRedactor:
@@ -63,15 +61,17 @@ class DraftRedactor:
 
     def __call__(self, drafts: Sequence[Draft]) -> None:
         """Redact in place."""
+        bodies: list[str] = []
+        owners: list[Draft] = []
         texts: list[str] = []
-        places: list[tuple[Draft, str | None]] = []
+        places: list[tuple[Draft, str]] = []
         clean, plain_keys, shortest, least_card = self._clean, self._plain_keys, self._shortest, self._least_card
         for draft in drafts:
             body = draft.body
             if type(body) is str and len(body) <= _LONGEST:
                 if body not in clean and len(body) >= shortest:
-                    texts.append(body)
-                    places.append((draft, _BODY))
+                    bodies.append(body)
+                    owners.append(draft)
             elif body is not None:
                 draft.body = self._value(body)
             for shared in draft.shared:
@@ -80,9 +80,9 @@ class DraftRedactor:
                     break
             found = len(texts)
             for key, value in draft.own.items():
-                kind = type(value)
                 if key not in plain_keys:
                     break
+                kind = type(value)
                 if kind is str:
                     if value not in clean and len(value) >= shortest:
                         if len(value) > _LONGEST:
@@ -100,9 +100,28 @@ class DraftRedactor:
             changed = self._attributes(draft.own)
             if changed is not None:
                 draft.own = changed
+        for part in self._parts(len(bodies)):
+            if self._may_hold_secret(bodies[part]):
+                for draft in owners[part]:
+                    draft.body = self._text(draft.body)
+        for part in self._parts(len(texts)):
+            if self._may_hold_secret(texts[part]):
+                for draft, key in places[part]:
+                    draft.own[key] = self._text(draft.own[key])
+            else:
+                for text in texts[part]:
+                    self._remember(text)
+
+    def _parts(self, count: int) -> list[slice]:
         most = self._most_together
-        for start in range(0, len(texts), most):
-            self._together(texts[start : start + most], places[start : start + most])
+        return [slice(start, start + most) for start in range(0, count, most)]
+
+    def _may_hold_secret(self, texts: Sequence[str]) -> bool:
+        joined = "\n".join(texts)
+        try:
+            return self._search(joined) != joined
+        except Exception:  # noqa: BLE001 - one by one it is found out which of them it was
+            return True
 
     def _shared(self, shared: Shared) -> Shared:
         """Redacted once for all records that have them in common."""
@@ -111,18 +130,3 @@ class DraftRedactor:
             shared.redacted = shared if changed is None else Shared(changed)
             shared.redacted_by = self
         return shared.redacted
-
-    def _together(self, texts: list[str], places: list[tuple[Draft, str | None]]) -> None:
-        joined = "\n".join(texts)
-        try:
-            holds_secret = self._search(joined) != joined
-        except Exception:  # noqa: BLE001 - one by one it is found out which of them it was
-            holds_secret = True
-        for text, (draft, key) in zip(texts, places, strict=True):
-            if key is _BODY:
-                if holds_secret:
-                    draft.body = self._text(text)
-            elif holds_secret:
-                draft.own[key] = self._text(text)
-            else:
-                self._remember(text)
