@@ -16,7 +16,6 @@ from typing import TypeVar
 from ._guard import say_once
 from .config import PROTOCOLS, BatchConfig, LogCapyConfig, OtlpConfig, Setting, field_names
 from .config.destinations import DestinationConfig, destination_variables
-from .config.destinations.preset import PRESETS, PresetConfig
 from .config.otlp import ENDPOINT_ROW, PROTOCOL_ROW
 from .errors import ConfigError, nearest_name
 
@@ -121,6 +120,8 @@ def _preset_config(report: Report) -> OtlpConfig | None:
     name = os.environ.get("LOGCAPY_PRESET", "").strip().lower()
     if not name:
         return None
+    from .config.destinations.preset import PRESETS, PresetConfig  # imported where one is asked for
+
     vendors = PRESETS[name].variables if name in PRESETS else ()
     keys = (os.environ.get(variable, "").strip() for variable in ("LOGCAPY_PRESET_KEY", *vendors))
     key = next(filter(None, keys), None)

@@ -12,7 +12,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -69,5 +68,7 @@ class RetryableExportError(ExportError):
 
 def nearest_name(name: str, names: Iterable[str]) -> str | None:
     """The one of ``names`` that ``name`` most likely was meant to be, or None."""
+    import difflib  # most processes have no error to tell of
+
     found = difflib.get_close_matches(name, list(names), n=1, cutoff=0.6)
     return found[0] if found else None

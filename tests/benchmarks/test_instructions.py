@@ -8,7 +8,7 @@ from .instructions import instructions, valgrind
 from .setups import STOCK
 
 #: To stock: what `python -m tests.benchmarks.instructions SETUP` prints, and a tenth more.
-BOUNDS = {"logcapy-stdlib": 0.48, "logcapy-logger": 0.31}
+BOUNDS = {"logcapy-stdlib": 0.42, "logcapy-logger": 0.27}
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, get_value
 from opentelemetry.metrics import MeterProvider
@@ -28,9 +29,11 @@ from .queue import RecordQueue
 from .readings import Readings
 from .sending import DirectSending
 from .snapshot import Snapshot
-from .spooling import SpoolSending
 from .watch import Watch
 from .worker import Worker
+
+if TYPE_CHECKING:
+    from .spooling import SpoolSending
 
 #: How often a flush that waits looks whether anybody answers.
 _LOOK_SECONDS = 0.05
@@ -147,6 +150,8 @@ class BatchLogRecordProcessor(Readings, LogRecordProcessor):
         self.stopped = False
 
     def _with_spool(self, exporter: PayloadExporter) -> SpoolSending:
+        from .spooling import SpoolSending  # a third of the delivery, and most processes have no spool
+
         request_seconds = self._config.export_timeout / 1000
         return SpoolSending(
             exporter,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from opentelemetry.sdk._logs.export import LogRecordExporter
 
@@ -11,8 +12,10 @@ from logcapy._attempts import DestinationState
 
 from .accounting import Stats
 from .queue import RecordQueue
-from .spooling import SpoolSending
 from .worker import Worker
+
+if TYPE_CHECKING:
+    from .spooling import SpoolSending
 
 
 class Readings:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -86,6 +85,8 @@ def http_rows(destination: str) -> tuple[Setting, ...]:
 
 def destination_variables() -> set[str]:
     """The names of all destinations' variables. Imports every configuration, so it is asked only when it must be."""
+    import pkgutil
+
     package = __name__.rpartition(".")[0]
     for module in pkgutil.iter_modules(import_module(package).__path__):
         import_module(f"{package}.{module.name}")
