@@ -119,7 +119,7 @@ def test_each_failed_attempt_is_a_record_and_the_last_one_an_error(emitted: Emit
     assert caught.value is flaky.raised[-1]
     (first, second, last) = told(emitted)
     assert (first[0], second[0], last) == ("WARN", "WARN", ("ERROR", "attempt 3 of 3 failed, the last", "no 3"))
-    assert first[1].startswith("attempt 1 of 3 failed, next in 0.00")
+    assert first[1].startswith("attempt 1 of 3 failed, next in 0.0")
     assert first[1].endswith(" s")
     for record in emitted.records():
         attributes = dict(record.log_record.attributes or {})
@@ -405,7 +405,7 @@ def test_hooks_that_the_application_sets_win_and_retry_still_tells_of_its_attemp
         by_decorator(Flaky(2), on=Unreachable, attempts=2, **QUICK)
     assert get_on_retry_hooks() == ()
     (first, last) = told(emitted)
-    assert first[1].startswith("attempt 1 of 2 failed, next in 0.00")
+    assert first[1].startswith("attempt 1 of 2 failed, next in 0.0")
     assert last == ("ERROR", "attempt 2 of 2 failed, the last", "no 2")
 
 

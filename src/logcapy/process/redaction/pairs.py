@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from heapq import merge
 from typing import Final
 
@@ -50,9 +51,7 @@ class PairRedactor:
     def __init__(self, rules: KeyRules) -> None:
         self._rules = rules
         last_words = {name.rpartition(" ")[2] for name in rules.names} - {""}
-        stems = [word for word in last_words if not any(other != word and other in word for other in last_words)]
-        # Each pattern begins with plain letters and meets lowered text: `re` then has a fast way to search.
-        self._searches = tuple((stem, re.compile(rf"{re.escape(stem)}[a-z]{{0,12}}{_SEPARATOR}")) for stem in stems)
+        self._stems = [word for word in last_words if not any(other != word and other in word for other in last_words)]
 
     def __call__(self, text: str, mask: Mask) -> str:
         """``text`` with the values masked; the same object if there are none."""
@@ -61,7 +60,7 @@ class PairRedactor:
         ):
             return text
         lowered = text.lower()
-        searches = [search for stem, search in self._searches if stem in lowered]
+        searches = [_search(stem) for stem in self._stems if stem in lowered]
         if not searches:
             return text
         if len(lowered) != len(text):
@@ -107,6 +106,15 @@ class PairRedactor:
             return start, start
         end = _quoted_end(text, opening.end(), opening[2], len(opening[1]))
         return opening.end(), end
+
+
+@cache
+def _search(stem: str) -> re.Pattern[str]:
+    """Finds keys; compiled when a text first holds their stem: there are dozens, and a process meets a few.
+
+    It begins with plain letters and meets lowered text: `re` then has a fast way to search.
+    """
+    return re.compile(rf"{re.escape(stem)}[a-z]{{0,12}}{_SEPARATOR}")
 
 
 def _is_item(key: str, closing: str, opening: str) -> bool:

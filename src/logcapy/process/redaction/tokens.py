@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from functools import cache
 from typing import Final
 
 from .masking import Mask
@@ -25,16 +26,15 @@ def _alone(pattern: str) -> str:
     return rf"(?<![A-Za-z0-9_.-]){pattern}(?![A-Za-z0-9_.-])"
 
 
-def _shapes(*hints_and_patterns: tuple[str, str]) -> tuple[tuple[str, re.Pattern[str]], ...]:
-    return tuple((hint, re.compile(pattern)) for hint, pattern in hints_and_patterns)
-
+#: Patterns are compiled when a text first holds their hint: there are dozens, and a process meets a few.
+_compiled: Final = cache(re.compile)
 
 #: What has to be in a text before a pattern is tried, and the pattern. Sources are the vendors' pages on
 #: their tokens: docs.github.com "About authentication to GitHub", docs.gitlab.com "Token overview",
 #: docs.slack.dev "Tokens", docs.stripe.com/keys, docs.aws.amazon.com IAM "unique identifiers",
 #: docs.npmjs.com "About access tokens", twilio.com/docs/glossary/what-is-a-sid, core.telegram.org/bots/api,
 #: developer.squareup.com "Access tokens", docs.databricks.com "Personal access tokens".
-_SHAPES: Final = _shapes(
+_SHAPES: Final = (
     ("sig=", r"(?<=[?&;]sig=)[^\s&\"'<>]{6,}"),  # a shared access signature of Azure storage
     ("hooks.slack.com/", r"(?<=hooks\.slack\.com/services/)[A-Za-z0-9/]{20,}"),
     ("/webhooks/", r"(?<=/webhooks/)[0-9]{17,20}/[A-Za-z0-9_-]{60,}"),  # Discord
@@ -45,7 +45,7 @@ _AS_WORD: Final = bytes(
     ord("w") if byte < 128 and (chr(byte).isalnum() or chr(byte) in "_-") else ord(" ") for byte in range(256)
 )
 _LONG_WORD: Final = b"w" * 20
-_WORDS: Final = _shapes(
+_WORDS: Final = (
     ("AKIA", r"(?<![A-Z0-9])AKIA[A-Z0-9]{16}(?![A-Z0-9])"),
     ("ASIA", r"(?<![A-Z0-9])ASIA[A-Z0-9]{16}(?![A-Z0-9])"),
     ("AIza", r"AIza[A-Za-z0-9_-]{35,}"),
@@ -62,7 +62,7 @@ _WORDS: Final = _shapes(
 _GROUPED_SHAPES: Final = (
     (
         re.compile(r"_[A-Za-z0-9]{10}"),
-        _shapes(
+        (
             ("gh", r"gh[pousr]_[A-Za-z0-9]{20,}"),
             ("github_pat_", r"github_pat_[A-Za-z0-9_]{20,}"),
             ("k_live_", r"[sr]k_live_[A-Za-z0-9]{10,}"),
@@ -82,7 +82,7 @@ _GROUPED_SHAPES: Final = (
     ),
     (
         re.compile(r"-[A-Za-z0-9_-]{10}"),
-        _shapes(
+        (
             ("gl", r"gl(?:pat|dt|rt|cbt|ptt|ft|imt|soat|ffct|agent|oas)-[A-Za-z0-9_-]{20,}"),
             ("xox", r"xox[a-z]-[A-Za-z0-9-]{10,}"),
             ("xapp-", r"xapp-[A-Za-z0-9-]{10,}"),
@@ -98,7 +98,7 @@ _GROUPED_SHAPES: Final = (
     ),
     (
         re.compile(r"\.[A-Za-z0-9_-]{16}"),
-        _shapes(
+        (
             ("SG.", r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
             ("ya29.", r"ya29\.[A-Za-z0-9_-]{20,}"),
             ("hv", r"(?<![A-Za-z0-9])hv[sbr]\.[A-Za-z0-9_-]{24,}"),
@@ -129,16 +129,16 @@ def redact_tokens(text: str, mask: Mask) -> str:
         text = _JWT.sub(lambda found: mask(found[0], "jwt") if _is_jwt(found[1]) else found[0], text)
     for hint, pattern in _SHAPES:
         if hint in text:
-            text = pattern.sub(lambda found: mask(found[0], "token"), text)
+            text = _compiled(pattern).sub(lambda found: mask(found[0], "token"), text)
     if _LONG_WORD in text.encode("utf-8", "replace").translate(_AS_WORD):
         for hint, pattern in _WORDS:
             if hint in text:
-                text = pattern.sub(lambda found: mask(found[0], "token"), text)
+                text = _compiled(pattern).sub(lambda found: mask(found[0], "token"), text)
     for common, shapes in _GROUPED_SHAPES:
         if common.search(text) is not None:
             for hint, pattern in shapes:
                 if hint in text:
-                    text = pattern.sub(lambda found: mask(found[0], "token"), text)
+                    text = _compiled(pattern).sub(lambda found: mask(found[0], "token"), text)
     return text
 
 
