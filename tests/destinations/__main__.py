@@ -13,13 +13,20 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from servers import postgres
 from tests.destinations.crossing import cross
+from tests.destinations.kafka import KafkaReceiver
 from tests.destinations.loki import LokiReceiver
+from tests.destinations.opensearch import OpenSearchReceiver
+from tests.destinations.postgres import PostgresReceiver
 
 _TESTBED = Path(os.environ.get("LOGCAPY_TESTBED") or Path.home() / ".cache" / "logcapy-testbed")
 RECEIVERS = {
     "loki": lambda folder: LokiReceiver(_TESTBED / "loki", folder),
     "loki-otlp": lambda folder: LokiReceiver(_TESTBED / "loki", folder, "otlp"),
+    "opensearch": lambda _folder: OpenSearchReceiver(_TESTBED / "opensearch-2.19.4" / "bin" / "opensearch"),
+    "kafka": lambda folder: KafkaReceiver(_TESTBED / "otelcol", folder),
+    "postgres": lambda _folder: PostgresReceiver(postgres.programs() or Path("/usr/bin")),
 }
 
 
@@ -32,7 +39,7 @@ def main() -> int:
         folder = Path(name)
         with RECEIVERS[arguments.destination](folder / "receiver") as receiver:
             crossed = cross(receiver, arguments.records, folder)
-    print(f"{receiver.name}, killed and started again: {crossed}")
+    print(f"{receiver.name}, {receiver.interruption}: {crossed}")
     if crossed.lost:
         print(crossed.told)
     return 1 if crossed.lost else 0

@@ -28,21 +28,23 @@ class Arrived(NamedTuple):
 
 
 class Receiver(Protocol):
-    """A destination that can be killed and started again, and keeps what it has acknowledged.
+    """A destination that can be interrupted, and keeps what it has acknowledged.
 
     Attributes:
         name: For people.
+        interruption: What is done to it, for people.
         environment: The variables with which an application sends there.
     """
 
     name: str
+    interruption: str
     environment: Mapping[str, str]
 
     def start(self) -> None:
         """Start it, the first time or again at the same address, and return when it takes records."""
 
     def kill(self) -> None:
-        """End it by SIGKILL."""
+        """Interrupt it, as hard as it can stand without losing what it has acknowledged."""
 
     def arrived(self) -> Iterable[Arrived]:
         """All records that have a trace id, as often as they are there."""

@@ -6,6 +6,7 @@ Source: https://github.com/confluentinc/librdkafka/blob/master/src/rdkafka_mock.
 from __future__ import annotations
 
 import contextlib
+import signal
 import socket
 import threading
 import time
@@ -101,3 +102,14 @@ def at_port(brokers: Brokers, port: int) -> Iterator[None]:
     finally:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
+
+
+def main() -> None:
+    """Brokers in a process of their own: prints their addresses, and goes on until a signal ends it."""
+    with mock_brokers() as brokers:
+        print(",".join(brokers.addresses), flush=True)
+        signal.pause()
+
+
+if __name__ == "__main__":
+    main()
