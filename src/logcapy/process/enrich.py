@@ -30,7 +30,6 @@ from .request import (
     RequestContext,
     current_request,
     request_behind,
-    unknown,
 )
 from .request_words import shortened, without_port
 
@@ -117,7 +116,7 @@ class RequestEnricher(Enricher):
             request = _request_of(None)
             return request.attributes() if request is not None else NOTHING_SHARED
         kept: _Kept | None = getattr(span, _KEPT_MARK, None)
-        if kept is not None and len(kept.attributes) == kept.size and kept.is_of_the_same_user():
+        if kept is not None and len(kept.attributes) == kept.size and kept.is_of_the_same_visitor():
             return kept.shared
         server = server_span_of(span)
         request = _request_of(server)
@@ -132,21 +131,21 @@ class RequestEnricher(Enricher):
 class _Kept:
     """What a server span and its request tell, kept with a span until something more comes to be known."""
 
-    __slots__ = ("_request", "_user", "attributes", "shared", "size")
+    __slots__ = ("_request", "_visitor", "attributes", "shared", "size")
 
     def __init__(self, server: Span, request: RequestContext | None, shared: Shared) -> None:
         self.shared = shared
         self.attributes = _sdk.attributes_of_span(server)
         self.size = len(self.attributes)
         self._request = request
-        self._user = request.user() if request is not None else None
+        self._visitor = request.visitor() if request is not None else None
 
-    def is_of_the_same_user(self) -> bool:
-        """Whether the request is the one that was known then, and its user too."""
+    def is_of_the_same_visitor(self) -> bool:
+        """Whether the request is the one that was known then, and its user and session too."""
         request = self._request
         if request is None:
             return current_request.get() is None
-        return request.find_user is unknown or request.user() == self._user
+        return request.has_constant_visitor() or request.visitor() == self._visitor
 
 
 def request_attributes(span: Span | None, request: RequestContext | None) -> dict[str, Any]:
