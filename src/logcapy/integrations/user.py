@@ -1,4 +1,4 @@
-"""Who the user of a request is, and which session it is in, if the framework knows already. Nothing here asks a database.
+"""Who the user of a request is, and its session, if the framework knows already. Nothing here asks a database.
 
 Source: https://opentelemetry.io/docs/specs/semconv/registry/attributes/user/
 """
