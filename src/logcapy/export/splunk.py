@@ -19,6 +19,7 @@ from logcapy.attributes import TRUNCATED
 from logcapy.config.destinations.splunk import SplunkConfig
 from logcapy.types import Delivered, Outcome, Payload, Record, Retry
 
+from ._http import HttpTransport
 from ._http_exporter import HttpPayloadExporter
 from ._json_events import encode_event, identifiers, moment, pack_events, severity_number
 from ._plain_value import PlainValues, to_json
@@ -63,7 +64,7 @@ class SplunkLogRecordExporter(HttpPayloadExporter):
             read_answer=lambda answer: self._answers.read(answer, self._transport.reasons),
             **options,
         )
-        self._acks = self._transport_to(
+        self._acks: HttpTransport = self._transport_to(
             f"{config.url}/ack",
             config,
             headers,
