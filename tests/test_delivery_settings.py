@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def end_what_was_set_up() -> Iterator[None]:
         ("LOGCAPY_BLOCK_TIMEOUT", "250", "block_timeout", 250),
         ("LOGCAPY_MAX_QUEUE_BYTES", "1000", "max_queue_bytes", 1000),
         ("LOGCAPY_SPOOL_DIR", "/var/spool/shop", "spool_dir", "/var/spool/shop"),
-        ("LOGCAPY_SPOOL_MAX_BYTES", "5", "spool_max_bytes", 5),
+        ("LOGCAPY_SPOOL_MAX_BYTES", "5000", "spool_max_bytes", 5000),
         ("LOGCAPY_SPOOL_MAX_AGE", "604800000", "spool_max_age", 604_800_000),
         ("LOGCAPY_SPOOL_FSYNC", "batch", "spool_fsync", "batch"),
     ],
@@ -70,6 +71,7 @@ def test_a_folder_alone_switches_the_spool_on(fields: dict[str, str], mode: str)
         {"spool": "sometimes", "spool_dir": "/s"},
         {"spool": "always"},
         {"spool_max_bytes": -1},
+        {"spool_max_bytes": 4095},
         {"spool_max_age": 0},
         {"spool_fsync": "maybe"},
     ],
@@ -78,6 +80,24 @@ def test_a_value_that_cannot_be_used_is_refused_by_its_name(fields: dict[str, ob
     with pytest.raises(ConfigError) as refused:
         LogCapyConfig(**fields)  # type: ignore[arg-type]
     assert refused.value.setting in fields
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "told"),
+    [
+        ("LOGCAPY_SPOOL", "always", "need LOGCAPY_SPOOL_DIR, the folder to write to"),
+        ("LOGCAPY_SPOOL_MAX_BYTES", "10", "4096 or more"),
+        ("LOGCAPY_SPOOL_MAX_BYTES", "much", "4096 or more"),
+    ],
+)
+def test_a_wrong_variable_is_told_by_one_error_that_says_what_would_be_right(
+    variable: str, text: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, text)
+    with pytest.raises(ConfigError, match=f"{variable}='{text}'.*{told}") as refused:
+        logcapy.configure()
+    shown = "".join(traceback.format_exception(refused.value))
+    assert shown.count("Traceback") == 1
 
 
 def test_a_spool_without_a_folder_is_told_and_left_out_where_nothing_may_raise(

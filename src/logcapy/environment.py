@@ -28,8 +28,8 @@ _Destination = TypeVar("_Destination", bound=DestinationConfig)
 
 
 def raise_error(error: ConfigError) -> None:
-    """Report of code that configures: the first wrong setting raises."""
-    raise error
+    """Report of code that configures: the first wrong setting raises, without what it was found by."""
+    raise error from error.__cause__
 
 
 def warn(error: ConfigError) -> None:

@@ -111,10 +111,10 @@ class _Replay:
                 raise _GivenUp(outcome.reason)
             if isinstance(outcome, Retry):
                 attempt += 1
-                pause = backoff_seconds(attempt, outcome.after_seconds)
-                if time.monotonic() + pause > give_up_time:
+                left = give_up_time - time.monotonic()
+                if left <= 0 or (outcome.after_seconds or 0) > left:
                     raise _GivenUp(outcome.reason)
-                time.sleep(pause)
+                time.sleep(min(backoff_seconds(attempt, outcome.after_seconds), left))  # and once more at the very end
             elif not (isinstance(outcome, TooLarge) and job.cut(self._exporter)):
                 job.settle(outcome)
         tally = job.take_tally()

@@ -88,7 +88,7 @@ def test_a_level_of_ones_own_is_told_by_its_name_and_number(arrived: Decoded) ->
     try:
         logger.level("NOTICE")
     except ValueError:
-        logger.level("NOTICE", no=26)
+        logger.level("NOTICE", no=25)
     logger.log("NOTICE", "x")
     record = arrived.only()
     assert (record["severityText"], record["severityNumber"]) == ("NOTICE", "SEVERITY_NUMBER_INFO4")

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -128,6 +129,19 @@ def test_replay_leaves_what_a_living_process_has(
     assert "is left alone: its process lives" in capsys.readouterr().err
     assert living.records == 1
     living.close()
+
+
+def test_replay_tries_until_its_time_is_over_and_not_at_all_where_it_is_asked_to_wait_longer(
+    spool_folder: Path, destination: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("logcapy.spool_replay.backoff_seconds", lambda *_: 60.0)
+    destination.answers = [Answer(503)] * 2
+    started = time.monotonic()
+    assert main(["spool", "replay", "--timeout", "0.5", str(spool_folder)]) == 1
+    assert (len(destination.requests), time.monotonic() - started > 0.5) == (2, True)
+    destination.answers = [Answer(503, headers={"Retry-After": "60"})]
+    assert main(["spool", "replay", "--timeout", "5", str(spool_folder)]) == 1
+    assert (len(destination.requests), time.monotonic() - started < 5) == (3, True)
 
 
 def test_replay_tries_again_and_keeps_what_it_cannot_send(

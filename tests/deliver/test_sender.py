@@ -384,7 +384,7 @@ def test_an_exporter_that_would_end_the_thread_costs_nothing(mode: str, folder: 
 def test_a_disk_that_fails_costs_nothing_while_the_destination_is_well(
     server: ScriptedServer, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    processor = processor_for(server.url, folder, "always", spool_max_bytes=1)
+    processor = processor_for(server.url, folder, "always", spool_max_bytes=4096)
     expected = [str(number) for number in range(2000)]
     for start in range(0, 2000, 500):
         emit(processor, *expected[start : start + 500])

@@ -15,6 +15,7 @@ from opentelemetry.sdk.resources import Resource
 
 from fakes.datadog import KEY, DatadogIntake, arrived_at_datadog
 from fakes.intake import serving
+from logcapy._version import __version__
 from logcapy.errors import ConfigError
 from logcapy.export.datadog import MAX_PAYLOAD_BYTES, MAX_RECORDS, DatadogLogRecordExporter
 from logcapy.exporter import PayloadExporter
@@ -43,6 +44,13 @@ class TestDatadog(FaultConformance):
 
     def fail(self, fault: Fault) -> None:
         self.intake.fault = fault
+
+    def test_its_requests_say_which_exporter_they_come_from(self) -> None:
+        exporter = self.make_exporter()
+        exporter.export([make_record("good-0000", "shop")])
+        exporter.shutdown()
+        (request,) = self.intake.server.requests
+        assert request.headers["user-agent"] == f"LogCapy/{__version__} (Python; datadog exporter)"
 
     def test_its_own_header_says_how_long_to_wait(self) -> None:
         self.intake.server.respond = lambda request: Answer(429, {"X-Ratelimit-Reset": "12"})

@@ -25,6 +25,7 @@ from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk._logs.export import LogRecordExportResult
 from opentelemetry.sdk.resources import Resource
 
+from logcapy._version import __version__
 from logcapy.config import OtlpConfig
 from logcapy.errors import ConfigError
 from logcapy.export._http import HttpTransport
@@ -75,7 +76,7 @@ def test_exported_records_arrive_as_a_request_in_protobuf(
     (request,) = server.requests
     assert request.path == "/v1/logs"
     assert request.headers["content-type"] == "application/x-protobuf"
-    assert request.headers["user-agent"].startswith("LogCapy/")
+    assert request.headers["user-agent"] == f"LogCapy/{__version__} (Python; otlp_http exporter)"
     assert request.headers["x-api-key"] == SECRET
     assert "content-encoding" not in request.headers
     message = ExportLogsServiceRequest.FromString(request.body)

@@ -11,6 +11,10 @@ from .setting import COUNT, MILLISECONDS, Setting
 OVERFLOW_POLICIES = ("drop_oldest", "drop_newest", "block", "sample")
 SPOOL_MODES = ("off", "overflow", "always")
 FSYNC_MODES = ("none", "interval", "batch")
+#: A block of the disk, and the least that a segment of the spool is made for.
+LEAST_SPOOL_BYTES = 4096
+_SPOOL = f"one of {', '.join(SPOOL_MODES)}; all but off need LOGCAPY_SPOOL_DIR, the folder to write to"
+_SPOOL_BYTES = f"a whole number, {LEAST_SPOOL_BYTES} or more"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +32,7 @@ class DeliveryConfig:
         spool: ``overflow`` writes to disk what cannot be sent now, ``always`` writes all before it is sent, ``off``
             writes nothing. None: ``overflow`` where there is a ``spool_dir``, else ``off``.
         spool_dir: The folder to write to.
-        spool_max_bytes: The most bytes on disk for each destination and process.
+        spool_max_bytes: The most bytes on disk for each destination and process, at least 4096.
         spool_max_age: Milliseconds after which a record on disk is given up; None for never.
         spool_fsync: What a loss of power may cost: ``batch`` nothing that was written, ``interval`` half a second,
             ``none`` what the system had not written yet.
@@ -42,9 +46,9 @@ class DeliveryConfig:
         Setting("overflow", ("LOGCAPY_OVERFLOW",), str.lower, f"one of {', '.join(OVERFLOW_POLICIES)}"),
         Setting("block_timeout", ("LOGCAPY_BLOCK_TIMEOUT",), float, MILLISECONDS),
         Setting("max_queue_bytes", ("LOGCAPY_MAX_QUEUE_BYTES",), int, COUNT),
-        Setting("spool", ("LOGCAPY_SPOOL",), str.lower, f"one of {', '.join(SPOOL_MODES)}; with LOGCAPY_SPOOL_DIR"),
+        Setting("spool", ("LOGCAPY_SPOOL",), str.lower, _SPOOL),
         Setting("spool_dir", ("LOGCAPY_SPOOL_DIR",), str, "the path of a folder"),
-        Setting("spool_max_bytes", ("LOGCAPY_SPOOL_MAX_BYTES",), int, COUNT),
+        Setting("spool_max_bytes", ("LOGCAPY_SPOOL_MAX_BYTES",), int, _SPOOL_BYTES),
         Setting("spool_max_age", ("LOGCAPY_SPOOL_MAX_AGE",), float, MILLISECONDS),
         Setting("spool_fsync", ("LOGCAPY_SPOOL_FSYNC",), str.lower, f"one of {', '.join(FSYNC_MODES)}"),
     )
@@ -67,6 +71,7 @@ class DeliveryConfig:
         require_names("spool", (self.spool_mode,), SPOOL_MODES)
         require("spool", self.spool, self.spool_mode == "off" or bool(self.spool_dir), "set spool_dir too, or use off")
         require_count("spool_max_bytes", self.spool_max_bytes)
+        require("spool_max_bytes", self.spool_max_bytes, self.spool_max_bytes >= LEAST_SPOOL_BYTES, _SPOOL_BYTES)
         if self.spool_max_age is not None:
             _require_age("spool_max_age", self.spool_max_age)
         require_names("spool_fsync", (self.spool_fsync,), FSYNC_MODES)

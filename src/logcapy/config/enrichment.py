@@ -25,7 +25,8 @@ class EnrichmentConfig:
             ``runtime``, and what other packages have registered as ``logcapy.processors``; ``()`` for nothing.
         baggage_keys: The entries of the baggage that ``baggage`` adds.
         runtime_severity: The least severity of the records that ``runtime`` adds to.
-        user_hash_key: With it, ``user.id`` is a token (HMAC-SHA-256, 64 bits), the same for the same user. Never shown.
+        user_hash_key: With it, ``user.id`` is a token (HMAC-SHA-256, 64 bits), the same for the same user, and Django's
+            session has one too, ``session.id``. Never shown.
 
     Raises:
         ConfigError: A field has a value that cannot be used.

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from logcapy.exporter import PayloadExporter
 from logcapy.types import Outcome, Payload
 
-from ._http import HttpTransport
+from ._http import USER_AGENT, HttpTransport
 
 
 class HttpSettings(Protocol):
@@ -41,15 +41,7 @@ class HttpPayloadExporter(PayloadExporter):
 
     def __init__(self, url: str, settings: HttpSettings, headers: Mapping[str, str], **options: Any) -> None:
         super().__init__(settings.timeout / 1000)
-        self._transport = HttpTransport(
-            url,
-            headers={**settings.headers, **headers},
-            timeout_seconds=settings.timeout / 1000,
-            certificate=settings.certificate,
-            client_key=settings.client_key,
-            client_certificate=settings.client_certificate,
-            **options,
-        )
+        self._transport = self._transport_to(url, settings, headers, **options)
         self.destination = self._transport.place
 
     def __repr__(self) -> str:
@@ -63,3 +55,18 @@ class HttpPayloadExporter(PayloadExporter):
         """End, and close the connections."""
         super().shutdown()
         self._transport.close()
+
+    def _transport_to(
+        self, url: str, settings: HttpSettings, headers: Mapping[str, str], **options: Any
+    ) -> HttpTransport:
+        """A transport with what the settings say; the constructor's arguments."""
+        agent = USER_AGENT.replace(")", f"; {self.name} exporter)")
+        return HttpTransport(
+            url,
+            headers={"User-Agent": agent, **settings.headers, **headers},
+            timeout_seconds=settings.timeout / 1000,
+            certificate=settings.certificate,
+            client_key=settings.client_key,
+            client_certificate=settings.client_certificate,
+            **options,
+        )

@@ -10,17 +10,17 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from logcapy import environment
 from logcapy._guard import say_once
 from logcapy.attributes import TRUNCATED
 from logcapy.config.destinations.splunk import SplunkConfig
-from logcapy.exporter import PayloadExporter
 from logcapy.types import Delivered, Outcome, Payload, Record, Retry
 
 from ._http import HttpTransport
+from ._http_exporter import HttpPayloadExporter
 from ._json_events import encode_event, identifiers, moment, pack_events, severity_number
 from ._plain_value import PlainValues, to_json
 from ._splunk_answers import RETRY_STATUSES, SplunkAnswers
@@ -34,7 +34,7 @@ _LONGEST_ACK_PAUSE_SECONDS = 2.0
 _NO_MESSAGE = "(no message)"
 
 
-class SplunkLogRecordExporter(PayloadExporter):
+class SplunkLogRecordExporter(HttpPayloadExporter):
     """Sends log records to Splunk's HTTP Event Collector. Without arguments it does what ``LOGCAPY_SPLUNK_*`` say.
 
     With ``acknowledge`` a payload is delivered once its indexer says so. Where it does not in time, the payload is sent
@@ -52,19 +52,29 @@ class SplunkLogRecordExporter(PayloadExporter):
 
     def __init__(self, config: SplunkConfig | None = None, **fields: Any) -> None:
         config = config or environment.destination_config(SplunkConfig, fields)
-        super().__init__(config.timeout / 1000)
+        headers = {"Authorization": f"Splunk {config.token}", "Content-Type": "application/json"}
+        if config.acknowledge:
+            headers["X-Splunk-Request-Channel"] = str(uuid.uuid4())
+        self._answers = SplunkAnswers()
+        options: dict[str, Any] = {"use_gzip": True, "retry_statuses": RETRY_STATUSES}
+        super().__init__(
+            f"{config.url}/event",
+            config,
+            headers,
+            read_answer=lambda answer: self._answers.read(answer, self._transport.reasons),
+            **options,
+        )
+        self._acks: HttpTransport = self._transport_to(
+            f"{config.url}/ack",
+            config,
+            headers,
+            read_answer=lambda answer: self._answers.read(answer, self._acks.reasons),
+            **options,
+        )
         self._config = config
         named = (("index", config.index), ("source", config.source), ("sourcetype", config.sourcetype))
         self._metadata = {name: value for name, value in named if value}
         self._ending = threading.Event()
-        self._answers = SplunkAnswers()
-        channel = {"X-Splunk-Request-Channel": str(uuid.uuid4())} if config.acknowledge else {}
-        self._events = self._transport(f"{config.url}/event", channel)
-        self._acks = self._transport(f"{config.url}/ack", channel)
-        self.destination = self._events.place
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.destination!r})"
 
     def encode(self, records: Sequence[Record]) -> Iterator[Payload]:
         """Events on a line each, at most 1 MB of them."""
@@ -87,7 +97,7 @@ class SplunkLogRecordExporter(PayloadExporter):
     def send(self, payload: Payload, deadline: float) -> Outcome:
         """Send once, and with ``acknowledge`` ask until the indexer has it or the time is over."""
         self._answers.forget()
-        outcome = self._events.send(payload, deadline)
+        outcome = super().send(payload, deadline)
         if not self._config.acknowledge or not isinstance(outcome, Delivered):
             return outcome
         ack_id = self._answers.ack_id
@@ -98,9 +108,8 @@ class SplunkLogRecordExporter(PayloadExporter):
 
     def shutdown(self) -> None:
         """End, and close the connections."""
-        super().shutdown()
         self._ending.set()
-        self._events.close()
+        super().shutdown()
         self._acks.close()
 
     def _acknowledged(self, ack_id: int, count: int, deadline: float) -> Outcome:
@@ -112,26 +121,6 @@ class SplunkLogRecordExporter(PayloadExporter):
             if time.monotonic() + pause >= deadline or self._ending.wait(pause):
                 return Retry(self._acks.reasons.reason("not acknowledged in time, its events may be there twice"))
             pause = min(2 * pause, _LONGEST_ACK_PAUSE_SECONDS)
-
-    def _transport(self, url: str, headers: Mapping[str, str]) -> HttpTransport:
-        config = self._config
-        transport = HttpTransport(
-            url,
-            headers={
-                **config.headers,
-                **headers,
-                "Authorization": f"Splunk {config.token}",
-                "Content-Type": "application/json",
-            },
-            use_gzip=True,
-            timeout_seconds=config.timeout / 1000,
-            certificate=config.certificate,
-            client_key=config.client_key,
-            client_certificate=config.client_certificate,
-            retry_statuses=RETRY_STATUSES,
-            read_answer=lambda answer: self._answers.read(answer, transport.reasons),
-        )
-        return transport
 
     def _event(self, record: Record, values: PlainValues, with_attributes: bool) -> dict[str, Any]:
         log = record.log_record

@@ -17,7 +17,7 @@ from . import asgi, wsgi
 from ._methods import Method, Methods
 from ._telling import note_context, tell_handled, tell_unhandled
 from .access import Access, access_of
-from .user import user_of_django
+from .user import session_of_django, user_of_django
 
 if TYPE_CHECKING:
     from django.http import HttpRequest  # type: ignore[import-untyped]
@@ -112,6 +112,7 @@ def _headers_of(carrier: Any) -> dict[str, str]:
 def _note(carrier: Any, request: Any) -> None:
     wsgi.note_route(carrier, lambda: getattr(request.resolver_match, "route", None))
     wsgi.note_user(carrier, lambda: user_of_django(request))
+    wsgi.note_session(carrier, lambda: session_of_django(request))
 
 
 @contextmanager

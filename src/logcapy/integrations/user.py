@@ -1,4 +1,4 @@
-"""Who the user of a request is, if the framework knows already. Nothing here asks a database.
+"""Who the user of a request is, and its session, if the framework knows already. Nothing here asks a database.
 
 Source: https://opentelemetry.io/docs/specs/semconv/registry/attributes/user/
 """
@@ -34,6 +34,22 @@ def user_of_django(request: Any) -> str | None:
         user = held.get("_cached_user") or held.get("_acached_user") or _evaluated(held.get("user"))
         return str(user.pk) if user is not None and user.is_authenticated else None
     except Exception:  # noqa: BLE001 - a user of another kind is one that is not known
+        return None
+
+
+def session_of_django(request: Any) -> str | None:
+    """The key of ``request.session`` if somebody has read it before: until then it is what the client says it is.
+
+    A session in a signed cookie has none: its key is all that is in it, and another with each change.
+    """
+    try:
+        session = vars(request).get("session")
+        if session is None or "_session_cache" not in vars(session):
+            return None
+        from django.contrib.sessions.backends import signed_cookies  # type: ignore[import-untyped]
+
+        return None if isinstance(session, signed_cookies.SessionStore) else session.session_key
+    except Exception:  # noqa: BLE001 - a session of another kind is one that is not known
         return None
 
 

@@ -67,6 +67,13 @@ def note_user(environ: Environ, find_user: Callable[[], str | None]) -> None:
         request.find_user = find_user
 
 
+def note_session(environ: Environ, find_session: Callable[[], str | None]) -> None:
+    """Tell the request of an environ how its session's key is found; nothing if the request is not known."""
+    request = environ.get(REQUEST_KEY)
+    if isinstance(request, RequestContext):
+        request.find_session = find_session
+
+
 def _is_for_the_server(body: object, file_wrapper: object) -> bool:
     """Whether servers look at what a body is: a list's length, a file that they send by themselves (PEP 3333)."""
     if isinstance(body, (list, tuple)) or hasattr(body, "read"):

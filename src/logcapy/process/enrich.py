@@ -30,7 +30,6 @@ from .request import (
     RequestContext,
     current_request,
     request_behind,
-    unknown,
 )
 from .request_words import shortened, without_port
 
@@ -119,7 +118,7 @@ class RequestEnricher(Enricher):
         kept: _Kept | None = getattr(span, _KEPT_MARK, None)
         if kept is not None and len(kept.attributes) == kept.size:
             noted = kept.request
-            if current_request.get() is None if noted is None else kept.is_of_the_same_user(noted):
+            if current_request.get() is None if noted is None else kept.is_of_the_same_visitor(noted):
                 return kept.shared
         server = server_span_of(span)
         request = _request_of(server)
@@ -134,18 +133,18 @@ class RequestEnricher(Enricher):
 class _Kept:
     """What a server span and its request tell, kept with a span until something more comes to be known."""
 
-    __slots__ = ("_user", "attributes", "request", "shared", "size")
+    __slots__ = ("_visitor", "attributes", "request", "shared", "size")
 
     def __init__(self, server: Span, request: RequestContext | None, shared: Shared) -> None:
         self.shared = shared
         self.attributes = _sdk.attributes_of_span(server)
         self.size = len(self.attributes)
         self.request = request
-        self._user = request.user() if request is not None else None
+        self._visitor = request.visitor() if request is not None else None
 
-    def is_of_the_same_user(self, request: RequestContext) -> bool:
-        """Whether the request's user is the one that was known then."""
-        return request.find_user is unknown or request.user() == self._user
+    def is_of_the_same_visitor(self, request: RequestContext) -> bool:
+        """Whether the request's user and session are those that were known then."""
+        return request.has_constant_visitor() or request.visitor() == self._visitor
 
 
 def request_attributes(span: Span | None, request: RequestContext | None) -> dict[str, Any]:

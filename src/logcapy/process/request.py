@@ -26,6 +26,7 @@ from .request_words import known_method, shortened, token_of, without_port
 URL_SCHEME: Final = "url.scheme"
 SERVER_ADDRESS: Final = "server.address"
 USER_ID: Final = "user.id"
+SESSION_ID: Final = "session.id"
 
 #: Under this key an ASGI scope or a WSGI environ remembers its RequestContext for as long as it is served.
 REQUEST_KEY: Final = "logcapy.request"
@@ -59,6 +60,8 @@ class RequestContext:
         self.find_route: Callable[[], str | None] = unknown
         #: Asks the framework for the user's id; None while it is not known. Set by the integration.
         self.find_user: Callable[[], str | None] = unknown
+        #: Asks the framework for the session's key; None while it is not known. Set by the integration.
+        self.find_session: Callable[[], str | None] = unknown
         #: Nanoseconds since the epoch; None while the request is served.
         self.ended: int | None = None
         #: Whether a server span remembers this request.
@@ -68,7 +71,7 @@ class RequestContext:
         self._before: tuple[RequestContext | None, Shared] = (None, NOTHING_SHARED)
         self._starts_with: Shared = NOTHING_SHARED
         self._known: Shared | None = None
-        self._known_with_user: tuple[str, Shared] | None = None
+        self._known_with_visitor: tuple[dict[str, str], Shared] | None = None
 
     def attributes(self) -> Shared:
         """The request in the stable names of the semantic conventions.
@@ -84,19 +87,32 @@ class RequestContext:
             route = self.find_route()
             if route:
                 found[HTTP_ROUTE] = route
-                self._known = found  # once routed, nothing of it changes any more, but the user
-        user = self.user()
-        if not user:
+                self._known = found  # once routed, nothing of it changes any more, but the visitor
+        visitor = self.visitor()
+        if not visitor:
             return found
-        known = self._known_with_user
-        if known is None or known[0] != user or self._known is None:
-            known = self._known_with_user = user, Shared({**found, USER_ID: shortened(user)})
+        known = self._known_with_visitor
+        if known is None or known[0] != visitor or self._known is None:
+            known = self._known_with_visitor = visitor, Shared({**found, **visitor})
         return known[1]
 
-    def user(self) -> str | None:
-        """The user's id, as the framework knows it now; a token in its place, if the settings have a key for it."""
+    def visitor(self) -> dict[str, str]:
+        """``user.id`` and ``session.id``, as the framework knows them now; tokens, if the settings have a key for them.
+
+        Without a key there is no session: whoever has the key of a session has what its user has.
+        """
+        key, visitor = self._user_hash_key, {}
         user = self.find_user()
-        return user if user is None or not self._user_hash_key else token_of(user, self._user_hash_key)
+        if user:
+            visitor[USER_ID] = token_of(user, key) if key else shortened(user)
+        session = self.find_session() if key else None
+        if session:
+            visitor[SESSION_ID] = token_of(session, key)
+        return visitor
+
+    def has_constant_visitor(self) -> bool:
+        """Whether no integration could tell of one."""
+        return self.find_user is unknown and self.find_session is unknown
 
     def client_behind_proxies(self) -> str | None:
         """What proxies that are trusted tell of the client's address."""
@@ -262,5 +278,5 @@ class WsgiRequest(RequestContext):
 
 
 def unknown() -> str | None:
-    """What is said of a route or user where no integration knows better."""
+    """What is said of a route, user or session where no integration knows better."""
     return None

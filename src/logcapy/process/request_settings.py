@@ -21,7 +21,7 @@ class RequestSettings:
         id_header: The lower-case name of the header that a request's id comes and goes in; None for none.
         trusted_proxies: The networks whose word on the client's address is believed.
         access_log: Whether each request is told of when its response has ended.
-        user_hash_key: With what a user's id is made a token; empty for the id itself.
+        user_hash_key: With what a user's id and a session's key are made tokens; empty for the id itself, no session.
     """
 
     id_header: str | None = None
