@@ -47,6 +47,16 @@ def provider() -> LoggerProvider:
     return LoggerProvider(shutdown_on_exit=False)
 
 
+class EndingFile(FileLogRecordExporter):
+    """Tells whether it has been ended."""
+
+    ended = False
+
+    def shutdown(self) -> None:
+        self.ended = True
+        super().shutdown()
+
+
 def bodies(exporter: InMemoryLogRecordExporter) -> list[object]:
     return [record.log_record.body for record in exporter.get_finished_logs()]
 
@@ -84,29 +94,33 @@ def test_an_exporter_of_logcapys_behind_the_sdks_batch_is_taken_out_with_its_tim
 ) -> None:
     path = tmp_path / "out.jsonl"
     never = 80_000_000
-    provider.add_log_record_processor(
-        BatchLogRecordProcessor(FileLogRecordExporter(path=str(path)), schedule_delay_millis=never)
-    )
+    exporter = EndingFile(path=str(path))
+    provider.add_log_record_processor(BatchLogRecordProcessor(exporter, schedule_delay_millis=never))
     provider.get_logger("early").emit(body="before")
     handle = logcapy.configure(logger_provider=provider)
     assert path.read_text().count("before") == 1
     logging.getLogger("configured").info("after")
     time.sleep(1.5)
     assert "after" not in path.read_text(), "LogCapy's queue waits as long as the SDK's was told to, not one second"
-    assert handle.force_flush(5000), "the exporter has not ended with the SDK's processor"
+    assert handle.force_flush(5000)
     assert path.read_text().count("after") == 1
+    assert not exporter.ended, "as the SDK's processor has"
+    handle.shutdown()
+    assert exporter.ended
 
 
 def test_an_exporter_of_logcapys_behind_the_sdks_simple_processor_gets_a_queue_too(
     provider: LoggerProvider, tmp_path: Path
 ) -> None:
     path = tmp_path / "out.jsonl"
-    provider.add_log_record_processor(SimpleLogRecordProcessor(FileLogRecordExporter(path=str(path))))
+    exporter = EndingFile(path=str(path))
+    provider.add_log_record_processor(SimpleLogRecordProcessor(exporter))
     handle = logcapy.configure(logger_provider=provider)
     logging.getLogger("configured").info("later")
     assert not path.exists(), "the caller does not wait for the file"
     assert handle.force_flush(5000)
     assert handle.stats().exported == path.read_text().count("later") == 1
+    assert not exporter.ended, "as the SDK's processor has"
 
 
 def test_options_of_a_file_win_over_variables_until_logcapy_is_taken_off(

@@ -134,6 +134,7 @@ def test_a_file_says_what_is_redacted_and_the_resource_and_everything_arrives_on
         ("logcapy_loki: {labels: [trace_id]}", ["labels='trace_id'", "few values"]),
         ("logcapy_loki: {endpoint: }", ["endpoint=None", "a URL that begins with"]),
         ("logcapy_otlp_http: {compression: brotli}", ["compression='brotli'", "gzip"]),
+        ("logcapy_otlp_http: {headers: x=12345}", ["headers='[REDACTED]'", "a mapping of names to values"]),
         ("logcapy_datadog: {api_key: 12345}", ["api_key='[REDACTED]'"]),
     ],
 )

@@ -9,6 +9,9 @@ from logcapy.errors import ConfigError, nearest_name
 
 from .records import field_names
 
+#: What a variable writes in another way than code and files do.
+_SHAPES = {tuple: "a list of texts", Mapping: "a mapping of names to values, each a text"}
+
 
 def given_fields(
     kind: type[Any], fields: Mapping[str, object], report: Callable[[ConfigError], None], *, fixed: tuple[str, ...] = ()
@@ -33,7 +36,10 @@ def given_fields(
             report(ConfigError(name, "[REDACTED]", allowed, nearest=nearest_name(name, known)))
         elif not _is_a(given, hints[name]):
             shown = "[REDACTED]" if row is None or row.secret else value
-            report(ConfigError(name, shown, "a value of another type" if row is None else row.allowed))
+            allowed = _SHAPES.get(get_origin(hints[name])) or (
+                f"a value like {hints[name]}" if row is None else row.allowed
+            )
+            report(ConfigError(name, shown, allowed))
         else:
             found[name] = given
     return found

@@ -76,12 +76,12 @@ class OTLPGrpcLogRecordExporter(PayloadExporter):
         config: OtlpConfig | None = None,
         **fields: Any,
     ) -> None:
-        config = otlp_settings("grpc", endpoint, config, fields)
+        config = otlp_settings("grpc", endpoint, headers, config, fields)
         super().__init__(config.timeout / 1000)
         self._max_bytes = config.max_bytes or DEFAULT_MAX_BYTES
         self._config = config
         self._insecure, self._target, user_info = _parse_endpoint(config)
-        self._metadata = _metadata({**config.headers, **(headers or {})}, user_info)
+        self._metadata = _metadata(config.headers, user_info)
         self.destination = f"{'http' if self._insecure else 'https'}://{self._target}"
         secrets = [value for _, value in self._metadata]
         self._reasons = Reasons(self.destination, [*secrets, user_info, user_info.partition(":")[2]])

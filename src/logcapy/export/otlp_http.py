@@ -43,11 +43,11 @@ class OTLPHttpLogRecordExporter(HttpPayloadExporter):
         config: OtlpConfig | None = None,
         **fields: Any,
     ) -> None:
-        config = otlp_settings("http/protobuf", endpoint, config, fields)
+        config = otlp_settings("http/protobuf", endpoint, headers, config, fields)
         super().__init__(
             config.endpoint,
             config,
-            {**(headers or {}), "Content-Type": "application/x-protobuf"},
+            {"Content-Type": "application/x-protobuf"},
             use_gzip=config.compression == "gzip",
             read_answer=self._read_answer,
             read_message=lambda body: status_message(body) or plain_message(body),
