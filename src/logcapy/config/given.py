@@ -36,10 +36,8 @@ def given_fields(
             report(ConfigError(name, "[REDACTED]", allowed, nearest=nearest_name(name, known)))
         elif not _is_a(given, hints[name]):
             shown = "[REDACTED]" if row is None or row.secret else value
-            allowed = _SHAPES.get(get_origin(hints[name])) or (
-                f"a value like {hints[name]}" if row is None else row.allowed
-            )
-            report(ConfigError(name, shown, allowed))
+            plain = f"of type {hints[name]}" if row is None else row.allowed
+            report(ConfigError(name, shown, _SHAPES.get(get_origin(hints[name]), plain)))
         else:
             found[name] = given
     return found
