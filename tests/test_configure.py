@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from opentelemetry.sdk._logs import LoggerProvider
-from opentelemetry.sdk._logs.export import BatchLogRecordProcessor, InMemoryLogRecordExporter
+from opentelemetry.sdk._logs.export import BatchLogRecordProcessor, InMemoryLogRecordExporter, SimpleLogRecordProcessor
 from opentelemetry.sdk.trace import TracerProvider
 
 import logcapy
 from logcapy import environment
 from logcapy.config import BatchConfig, LogCapyConfig, OtlpConfig
+from logcapy.distro import LogCapyInstrumentor
 from logcapy.errors import ConfigError
+from logcapy.export.file import FileLogRecordExporter
 
 
 @pytest.fixture(autouse=True)
@@ -41,6 +45,16 @@ def exporter() -> InMemoryLogRecordExporter:
 @pytest.fixture
 def provider() -> LoggerProvider:
     return LoggerProvider(shutdown_on_exit=False)
+
+
+class EndingFile(FileLogRecordExporter):
+    """Tells whether it has been ended."""
+
+    ended = False
+
+    def shutdown(self) -> None:
+        self.ended = True
+        super().shutdown()
 
 
 def bodies(exporter: InMemoryLogRecordExporter) -> list[object]:
@@ -73,6 +87,55 @@ def test_what_a_provider_has_is_wrapped_and_kept(provider: LoggerProvider, expor
     (record,) = exporter.get_finished_logs()
     assert record.log_record.body == "password=hunter2"
     assert dict(record.log_record.attributes or {})["note"] == "[REDACTED]"
+
+
+def test_an_exporter_of_logcapys_behind_the_sdks_batch_is_taken_out_with_its_times_and_what_waits_there_is_sent(
+    provider: LoggerProvider, tmp_path: Path
+) -> None:
+    path = tmp_path / "out.jsonl"
+    never = 80_000_000
+    exporter = EndingFile(path=str(path))
+    provider.add_log_record_processor(BatchLogRecordProcessor(exporter, schedule_delay_millis=never))
+    provider.get_logger("early").emit(body="before")
+    handle = logcapy.configure(logger_provider=provider)
+    assert path.read_text().count("before") == 1
+    logging.getLogger("configured").info("after")
+    time.sleep(1.5)
+    assert "after" not in path.read_text(), "LogCapy's queue waits as long as the SDK's was told to, not one second"
+    assert handle.force_flush(5000)
+    assert path.read_text().count("after") == 1
+    assert not exporter.ended, "as the SDK's processor has"
+    handle.shutdown()
+    assert exporter.ended
+
+
+def test_an_exporter_of_logcapys_behind_the_sdks_simple_processor_gets_a_queue_too(
+    provider: LoggerProvider, tmp_path: Path
+) -> None:
+    path = tmp_path / "out.jsonl"
+    exporter = EndingFile(path=str(path))
+    provider.add_log_record_processor(SimpleLogRecordProcessor(exporter))
+    handle = logcapy.configure(logger_provider=provider)
+    logging.getLogger("configured").info("later")
+    assert not path.exists(), "the caller does not wait for the file"
+    assert handle.force_flush(5000)
+    assert handle.stats().exported == path.read_text().count("later") == 1
+    assert not exporter.ended, "as the SDK's processor has"
+
+
+def test_options_of_a_file_win_over_variables_until_logcapy_is_taken_off(
+    monkeypatch: pytest.MonkeyPatch, provider: LoggerProvider
+) -> None:
+    monkeypatch.setenv("LOGCAPY_OVERFLOW", "wait")
+    environment.use_options({"overflow": "block", "redact": ["pci"]})
+    config = environment.logcapy_config(environment.raise_error)
+    assert (config.overflow, config.redact) == ("block", ("pci",))
+    handle = logcapy.configure(InMemoryLogRecordExporter(), logger_provider=provider, redact=["email"])
+    assert handle.processor is not None
+    assert (handle.processor.config.overflow, handle.processor.config.redact) == ("block", ("email",))
+    LogCapyInstrumentor()._uninstrument()
+    with pytest.raises(ConfigError, match="LOGCAPY_OVERFLOW='wait'"):
+        environment.logcapy_config(environment.raise_error)
 
 
 def test_after_shutdown_nothing_is_captured_and_configure_starts_anew(exporter: InMemoryLogRecordExporter) -> None:

@@ -6,17 +6,23 @@ The SDK has no public way to put a processor before one that exists, and none to
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from opentelemetry.context import _RUNTIME_CONTEXT, Context, get_current
 from opentelemetry.context.contextvars_context import ContextVarsRuntimeContext
-from opentelemetry.sdk._logs import LoggerProvider, LogRecordLimits, LogRecordProcessor
+from opentelemetry.sdk._logs import LoggerProvider, LogRecordLimits, LogRecordProcessor, ReadableLogRecord
 from opentelemetry.sdk._logs._internal import SynchronousMultiLogRecordProcessor
-from opentelemetry.sdk._logs.export import BatchLogRecordProcessor, LogRecordExporter, SimpleLogRecordProcessor
+from opentelemetry.sdk._logs.export import (
+    BatchLogRecordProcessor,
+    LogRecordExporter,
+    LogRecordExportResult,
+    SimpleLogRecordProcessor,
+)
 
-from .config import OtlpConfig
+from .config import BatchConfig, OtlpConfig
+from .errors import ConfigError
 
 _STOCK_HTTP = "opentelemetry.exporter.otlp.proto.http._log_exporter"
 _STOCK_GRPC = "opentelemetry.exporter.otlp.proto.grpc._log_exporter"
@@ -44,6 +50,42 @@ def exporter_behind(processor: LogRecordProcessor) -> LogRecordExporter | None:
     elif type(processor) is SimpleLogRecordProcessor:
         exporter = getattr(processor, "_exporter", None)
     return exporter if isinstance(exporter, LogRecordExporter) else None
+
+
+def batch_behind(processor: LogRecordProcessor) -> BatchConfig | None:
+    """How one of the SDK's batch processors was told to work, in code, by variables or by a file; None if unseen."""
+    batch = getattr(processor, "_batch_processor", None)
+    try:
+        return BatchConfig(
+            schedule_delay=batch._schedule_delay_millis,  # type: ignore[union-attr]
+            export_timeout=batch._export_timeout_millis,  # type: ignore[union-attr]
+            max_queue_size=batch._max_queue_size,  # type: ignore[union-attr]
+            max_export_batch_size=batch._max_export_batch_size,  # type: ignore[union-attr]
+        )
+    except (AttributeError, ConfigError):
+        return None
+
+
+def take_exporter(processor: LogRecordProcessor, exporter: LogRecordExporter) -> None:
+    """Let the exporter of :func:`exporter_behind` live on when its processor ends, which would end it too."""
+    keeper: Any = processor if type(processor) is SimpleLogRecordProcessor else processor._batch_processor  # type: ignore[attr-defined]
+    keeper._exporter = _Lent(exporter)
+
+
+class _Lent(LogRecordExporter):
+    """What a processor still has of an exporter that is somebody else's now: enough to send what waits there."""
+
+    def __init__(self, exporter: LogRecordExporter) -> None:
+        self._exporter = exporter
+
+    def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
+        return self._exporter.export(batch)
+
+    def force_flush(self, timeout_millis: int = 30000) -> bool:
+        return self._exporter.force_flush(timeout_millis)
+
+    def shutdown(self) -> None:
+        pass
 
 
 def stock_protocol(exporter: LogRecordExporter) -> str | None:

@@ -19,7 +19,7 @@ from .capture.other_handlers import StandInForOthers
 from .capture.retry_hook import install_retry_hook
 from .capture.spans import LogCapySpanProcessor
 from .capture.stdlib import install
-from .config import LogCapyConfig, OtlpConfig
+from .config import BatchConfig, LogCapyConfig, OtlpConfig
 from .deliver.batch import BatchLogRecordProcessor
 from .environment import Report
 from .errors import ConfigError
@@ -51,9 +51,12 @@ def otlp_exporter(config: OtlpConfig) -> PayloadExporter:
 
 
 def instead_of(exporter: LogRecordExporter, report: Report) -> LogRecordExporter:
-    """LogCapy's OTLP exporter in the place of the stock one, where both send to the same place; else the same."""
+    """LogCapy's OTLP exporter in the place of the stock one, where both send to the same place; else the same.
+
+    What a file says of a stock exporter is not in the variables, so there it stays.
+    """
     protocol = _sdk.stock_protocol(exporter)
-    if protocol is None or environment.otlp_needs_credential_provider():
+    if protocol is None or environment.otlp_needs_credential_provider() or environment.declarative_file():
         return exporter
     if not _sdk.sends_where(exporter, environment.otlp_config(report, protocol, preset=False)):
         return exporter
@@ -173,18 +176,36 @@ def take_over(
             else:
                 replaced.append(one)
             continue
-        exporter = _sdk.exporter_behind(one)
-        ours = instead_of(exporter, report) if exporter is not None else None
-        if ours is None or ours is exporter:
-            destinations.append(one)
-        else:
-            destinations.append(ours)
+        kept = _with_own_delivery(one, config, batch, report)
+        destinations.append(kept)
+        if kept is not one:
             replaced.append(one)
     processor = LogCapyLogRecordProcessor(destinations, config=config, batch=batch, report=report)
     _sdk.replace_processors(provider, [processor])
     for one in replaced:
         one.shutdown()
     return processor
+
+
+def _with_own_delivery(
+    one: LogRecordProcessor, config: LogCapyConfig, batch: BatchConfig, report: Report
+) -> LogRecordProcessor:
+    """LogCapy's queue, retries and spool instead of one of the SDK's processors, where LogCapy has the exporter for it.
+
+    That is an exporter of LogCapy's, or a stock OTLP one that LogCapy's can take the place of; else all stays.
+    """
+    if isinstance(one, BatchLogRecordProcessor):
+        return one
+    exporter = _sdk.exporter_behind(one)
+    ours = instead_of(exporter, report) if exporter is not None else None
+    if isinstance(ours, PayloadExporter):
+        if ours is exporter:
+            _sdk.take_exporter(one, ours)
+        return BatchLogRecordProcessor(ours, config=_sdk.batch_behind(one) or batch, settings=config, report=report)
+    if config.spool_mode != "off":
+        name = type(exporter or one).__name__
+        say_once(f"spool:{name}", f"{name} is not LogCapy's and keeps a queue of its own, so nothing of it is spooled")
+    return one
 
 
 def watch_spans(provider: object, config: LogCapyConfig, logger_provider: LoggerProvider | None = None) -> None:

@@ -48,6 +48,7 @@ def configure(
     """
     config = _config(fields)
     provider = logger_provider or _provider(destination)
+    config = _config(fields)  # once more: a file that set the provider up may have options too
     handle = start(provider, config, environment.raise_error, destination)
     watch_spans(tracer_provider or trace.get_tracer_provider(), config, provider)
     return handle

@@ -35,12 +35,15 @@ class LogCapyConfigurator(SdkConfigurator):
         try:
             super()._configure(**kwargs)
         except Exception as error:  # noqa: BLE001 - telemetry that cannot be set up must not stop the application
-            say_once("configurator", f"OpenTelemetry could not be set up: {describe_error(error)}")
+            file = environment.declarative_file()
+            told = f"OpenTelemetry could not be set up{f' from {file}' if file else ''}: {describe_error(error)}"
+            say_once("configurator", told)
 
 
 class LogCapyInstrumentor(BaseInstrumentor):  # type: ignore[misc]
     """Puts LogCapy in front of the providers that are there.
 
+    A file of declarative configuration may name it, with fields of :class:`logcapy.LogCapyConfig` as options.
     Off with ``OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=logcapy``.
     """
 
@@ -48,13 +51,21 @@ class LogCapyInstrumentor(BaseInstrumentor):  # type: ignore[misc]
         """None: the standard library is always there."""
         return ()
 
-    def _instrument(self, **kwargs: Any) -> None:  # noqa: ARG002 - the interface's signature
+    def instrument(self, **kwargs: Any) -> None:
+        """Once: where a file names LogCapy, ``opentelemetry-instrument`` comes second, and is right to."""
+        if not self.is_instrumented_by_opentelemetry:
+            super().instrument(**kwargs)
+
+    def _instrument(self, **kwargs: Any) -> None:
         try:
+            if kwargs:
+                environment.use_options(kwargs)
             _start()
         except Exception as error:  # noqa: BLE001 - see the module
             say_once("instrumentor", f"could not be started, the application runs without it: {describe_error(error)}")
 
     def _uninstrument(self, **kwargs: Any) -> None:  # noqa: ARG002 - the interface's signature
+        environment.use_options({})
         handle = assemble.current_handle()
         if handle is not None:
             handle.shutdown()
@@ -75,7 +86,8 @@ def _start() -> None:
         say_once(
             "no provider",
             f"no OpenTelemetry SDK is set up for logs (there is a {type(provider).__name__}), so nothing is captured; "
-            "check OTEL_PYTHON_CONFIGURATOR, or call logcapy.configure()",
+            "check OTEL_PYTHON_CONFIGURATOR and, where it is set, the logger_provider of OTEL_CONFIG_FILE, "
+            "or call logcapy.configure()",
         )
         return
     assemble.start(provider, config, environment.warn)

@@ -14,8 +14,9 @@ from dataclasses import replace
 from typing import TypeVar
 
 from ._guard import say_once
-from .config import PROTOCOLS, BatchConfig, LogCapyConfig, OtlpConfig, Setting, field_names
+from .config import PROTOCOLS, BatchConfig, LogCapyConfig, OtlpConfig, Setting
 from .config.destinations import DestinationConfig, destination_variables
+from .config.given import given_fields
 from .config.otlp import ENDPOINT_ROW, PROTOCOL_ROW
 from .errors import ConfigError, nearest_name
 
@@ -23,6 +24,8 @@ Report = Callable[[ConfigError], None]
 _LOG_EXPORTERS = "OTEL_LOGS_EXPORTER"
 #: Not ``process``: it tells the command line, and with it what secrets are on it.
 _DETECTORS = "otel,host,logcapy_container,logcapy_kubernetes,logcapy_vcs"
+#: Fields of LogCapyConfig that a file of the SDK's declarative configuration sets.
+_options: dict[str, object] = {}
 _Config = TypeVar("_Config")
 _Destination = TypeVar("_Destination", bound=DestinationConfig)
 
@@ -38,7 +41,7 @@ def warn(error: ConfigError) -> None:
 
 
 def logcapy_config(report: Report) -> LogCapyConfig:
-    """What ``LOGCAPY_*`` says.
+    """What ``LOGCAPY_*`` says, and over it the options of :func:`use_options`.
 
     A name that does not exist is told on stderr with the nearest one that does, and never raises: it may be
     another version's.
@@ -53,7 +56,18 @@ def logcapy_config(report: Report) -> LogCapyConfig:
             nearest = nearest_name(name, sorted(known))
             hint = f"; did you mean {nearest}?" if nearest else ""
             say_once(f"config:{name}", f"there is no variable {name}{hint}")
-    return _build(LogCapyConfig, dict(_read(rows, report)), rows, report)
+    rows = tuple(replace(row, variables=()) if row.field in _options else row for row in rows)
+    return _build(LogCapyConfig, {**dict(_read(rows, report)), **_options}, rows, report)
+
+
+def use_options(options: Mapping[str, object]) -> None:
+    """Let these be the fields of LogCapyConfig that win over the variables; one that cannot be used is told of.
+
+    Args:
+        options: Fields with their values as in code; a list serves for a tuple.
+    """
+    _options.clear()
+    _options.update(given_fields(LogCapyConfig, options, warn))
 
 
 def destination_config(kind: type[_Destination], fields: Mapping[str, object]) -> _Destination:
@@ -66,13 +80,8 @@ def destination_config(kind: type[_Destination], fields: Mapping[str, object]) -
     Raises:
         ConfigError: A field does not exist, has a value that cannot be used, or must be set and is not.
     """
-    known = field_names(kind)
-    for name in fields:
-        if name not in known:
-            allowed = f"use any of {', '.join(known)}"
-            raise ConfigError(name, "[REDACTED]", allowed, nearest=nearest_name(name, known))
+    given = given_fields(kind, fields, raise_error)
     read = dict(_read([row for row in kind.rows if row.field not in fields], raise_error))
-    given = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
     try:
         return kind(**read, **given)
     except ConfigError as error:
@@ -161,9 +170,9 @@ def terminal_is_plain() -> bool:
     return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
 
 
-def has_declarative_configuration() -> bool:
-    """Whether the SDK is set up by a file, which takes no arguments beside it."""
-    return bool(os.environ.get("OTEL_CONFIG_FILE"))
+def declarative_file() -> str:
+    """``OTEL_CONFIG_FILE``: the file that the SDK is set up by, in the place of the variables; empty for none."""
+    return os.environ.get("OTEL_CONFIG_FILE", "")
 
 
 def sdk_disabled() -> bool:

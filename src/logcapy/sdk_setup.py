@@ -30,9 +30,11 @@ class SdkConfigurator(_OTelSDKConfigurator):
     """The SDK's configurator, with LogCapy's queue and exporter for logs."""
 
     def _configure(self, **kwargs: Any) -> None:
+        if environment.declarative_file():
+            super()._configure()  # type: ignore[no-untyped-call]  # the SDK warns of every argument beside a file
+            return
         leave_out_unusable(environment.warn)
-        enabled = environment.logcapy_config(environment.warn).enabled
-        if enabled and not environment.has_declarative_configuration():  # which ignores arguments, and says so
+        if environment.logcapy_config(environment.warn).enabled:
             kwargs.setdefault("resource_attributes", {}).update(_DISTRO_ATTRIBUTES)
             kwargs.setdefault("export_log_record_processor", partial(_with_queue, environment.warn))
         super()._configure(**kwargs)  # type: ignore[no-untyped-call]
@@ -51,7 +53,7 @@ def leave_out_unusable(report: Report) -> None:
         report: Told of each.
     """
     names = environment.log_exporters()
-    if set(names) <= set(_OF_THE_SDK):
+    if set(names) <= set(_OF_THE_SDK) or environment.declarative_file():  # which names the exporters itself
         return
     registered = entry_points(group=_GROUP)
     usable = [name for name in names if name in _OF_THE_SDK or _is_usable(name, registered, report)]

@@ -132,6 +132,20 @@ def test_the_vendors_own_variable_is_read_and_only_that_vendors(monkeypatch: pyt
     assert environment.otlp_config(environment.raise_error).headers == {"x-honeycomb-team": "of-logcapy"}
 
 
+def test_an_endpoint_in_code_or_in_a_file_does_not_get_the_presets_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGCAPY_PRESET", "honeycomb")
+    monkeypatch.setenv("LOGCAPY_PRESET_KEY", KEY)
+    with serving(OtlpIntake) as intake:
+        exporter = OTLPHttpLogRecordExporter(f"{intake.url}/v1/logs", headers={"x-own": "own"}, compression="gzip")
+        (payload,) = exporter.encode([make_record("good-0001", "shop")])
+        exporter.send(payload, float("inf"))
+        exporter.shutdown()
+        (request,) = intake.server.requests
+        assert request.headers["x-own"] == "own"
+        assert request.headers["content-encoding"] == "gzip"
+        assert KEY not in str(dict(request.headers))
+
+
 def test_variables_of_logs_win_over_a_preset_and_those_of_all_signals_have_no_part_in_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -19,7 +19,7 @@ class BatchConfig:
         ConfigError: A field has a value that cannot be used.
     """
 
-    rows: ClassVar = (
+    rows: ClassVar[tuple[Setting, ...]] = (
         Setting("schedule_delay", ("OTEL_BLRP_SCHEDULE_DELAY",), float, MILLISECONDS),
         Setting("export_timeout", ("OTEL_BLRP_EXPORT_TIMEOUT",), float, MILLISECONDS),
         Setting("max_queue_size", ("OTEL_BLRP_MAX_QUEUE_SIZE",), int, COUNT),

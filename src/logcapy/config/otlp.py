@@ -48,7 +48,7 @@ class OtlpConfig:
         ConfigError: A field has a value that cannot be used.
     """
 
-    rows: ClassVar = (
+    rows: ClassVar[tuple[Setting, ...]] = (
         _row("headers", setting.headers, "name=value, with commas between", secret=True),
         _row("timeout", lambda text: float(text) * 1000, "seconds, more than 0"),
         _row("compression", str.lower, f"one of {', '.join(COMPRESSIONS)}"),

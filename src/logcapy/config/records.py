@@ -46,7 +46,7 @@ class LogCapyConfig(RedactionConfig, EnrichmentConfig, SamplingConfig, TenancyCo
         ConfigError: A field has a value that cannot be used.
     """
 
-    rows: ClassVar = (
+    rows: ClassVar[tuple[Setting, ...]] = (
         Setting("enabled", ("LOGCAPY_ENABLED",), setting.boolean, "true or false"),
         *RedactionConfig.rows,
         *EnrichmentConfig.rows,

@@ -16,7 +16,6 @@ from urllib.parse import unquote
 
 from urllib3.util import make_headers
 
-from logcapy import environment
 from logcapy._version import __version__
 from logcapy.config import OtlpConfig
 from logcapy.exporter import PayloadExporter
@@ -25,6 +24,7 @@ from logcapy.types import Broken, Delivered, Outcome, Payload, Record, Rejected,
 from ._headers import GRPC_METADATA, check_headers
 from ._http import tls_context
 from ._otlp_response import partial_success, retry_delay_seconds
+from ._otlp_settings import otlp_settings
 from ._reason import Reasons
 from ._split import split_logs
 from .otlp import DEFAULT_MAX_BYTES, encode_logs
@@ -60,6 +60,7 @@ class OTLPGrpcLogRecordExporter(PayloadExporter):
             configuration's ``insecure`` is true.
         headers: Sent as metadata with each call, over those of the configuration.
         config: The rest, instead of the environment.
+        **fields: Other fields of :class:`OtlpConfig`, which win over the variables.
 
     Raises:
         ConfigError: A setting cannot be used.
@@ -73,15 +74,14 @@ class OTLPGrpcLogRecordExporter(PayloadExporter):
         *,
         headers: Mapping[str, str] | None = None,
         config: OtlpConfig | None = None,
+        **fields: Any,
     ) -> None:
-        config = config or environment.otlp_config(environment.raise_error, protocol="grpc", preset=False)
-        if endpoint is not None:
-            config = replace(config, endpoint=endpoint, protocol="grpc")
+        config = otlp_settings("grpc", endpoint, headers, config, fields)
         super().__init__(config.timeout / 1000)
         self._max_bytes = config.max_bytes or DEFAULT_MAX_BYTES
         self._config = config
         self._insecure, self._target, user_info = _parse_endpoint(config)
-        self._metadata = _metadata({**config.headers, **(headers or {})}, user_info)
+        self._metadata = _metadata(config.headers, user_info)
         self.destination = f"{'http' if self._insecure else 'https'}://{self._target}"
         secrets = [value for _, value in self._metadata]
         self._reasons = Reasons(self.destination, [*secrets, user_info, user_info.partition(":")[2]])

@@ -6,15 +6,15 @@ Source: https://opentelemetry.io/docs/specs/otlp/#otlphttp
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from typing import Any
 
-from logcapy import environment
 from logcapy.config import OtlpConfig
 from logcapy.types import Delivered, Outcome, Payload, Record, Rejected
 
 from ._http import Answer, plain_message
 from ._http_exporter import HttpPayloadExporter
 from ._otlp_response import partial_success, status_message
+from ._otlp_settings import otlp_settings
 from ._split import split_logs
 from .otlp import DEFAULT_MAX_BYTES, encode_logs
 
@@ -27,6 +27,7 @@ class OTLPHttpLogRecordExporter(HttpPayloadExporter):
             ``Authorization`` header.
         headers: Sent with each request, over those of the configuration.
         config: The rest, instead of the environment.
+        **fields: Other fields of :class:`OtlpConfig`, which win over the variables.
 
     Raises:
         ConfigError: A setting cannot be used.
@@ -40,14 +41,13 @@ class OTLPHttpLogRecordExporter(HttpPayloadExporter):
         *,
         headers: Mapping[str, str] | None = None,
         config: OtlpConfig | None = None,
+        **fields: Any,
     ) -> None:
-        config = config or environment.otlp_config(environment.raise_error, protocol="http/protobuf")
-        if endpoint is not None:
-            config = replace(config, endpoint=endpoint, protocol="http/protobuf")
+        config = otlp_settings("http/protobuf", endpoint, headers, config, fields)
         super().__init__(
             config.endpoint,
             config,
-            {**(headers or {}), "Content-Type": "application/x-protobuf"},
+            {"Content-Type": "application/x-protobuf"},
             use_gzip=config.compression == "gzip",
             read_answer=self._read_answer,
             read_message=lambda body: status_message(body) or plain_message(body),
