@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from logcapy.config.destinations import DestinationConfig
+from logcapy.config.destinations.azure import AzureConfig
 from logcapy.config.destinations.bulk import OpenSearchConfig
 from logcapy.config.destinations.console import ConsoleConfig
 from logcapy.config.destinations.datadog import DatadogConfig
@@ -36,6 +37,7 @@ DOCS = Path(__file__).parents[2] / "docs"
             ("loki", LokiConfig),
             ("kafka", KafkaConfig),
             ("gcp", GcpConfig),
+            ("azure", AzureConfig),
             ("file", FileConfig),
             ("console", ConsoleConfig),
             ("sqlite", SqliteConfig),

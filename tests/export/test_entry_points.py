@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from google.protobuf.json_format import MessageToDict
 
+from fakes.azure import KEY as AZURE_KEY
+from fakes.azure import AzureIntake, messages_at_azure
 from fakes.datadog import KEY, DatadogIntake
 from fakes.gcp import PROJECT, gcp_intake
 from fakes.intake import serving
@@ -37,6 +39,14 @@ DESTINATIONS: dict[str, Destination] = {
         gcp_intake,
         {"GOOGLE_CLOUD_PROJECT": PROJECT, "LOGCAPY_GCP_ENDPOINT": "{url}"},
         lambda intake: [MessageToDict(entry.json_payload)["message"] for entry in intake.logs],
+    ),
+    "logcapy_azure": (
+        partial(serving, AzureIntake),
+        {
+            "APPLICATIONINSIGHTS_CONNECTION_STRING": f"InstrumentationKey={AZURE_KEY};IngestionEndpoint={{url}}",
+            "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED": "true",
+        },
+        messages_at_azure,
     ),
 }
 PROGRAM = """
@@ -82,7 +92,7 @@ def test_an_application_without_code_sends_its_records_redacted(exporter: str, t
         assert "example.org" not in found[0]
         assert "hunter2" not in found[1]
         assert "there is no variable" not in said
-        assert not any(secret in said for secret in (KEY, TOKEN))
+        assert not any(secret in said for secret in (KEY, TOKEN, AZURE_KEY))
 
 
 @pytest.mark.slow
@@ -95,7 +105,7 @@ def test_what_an_outage_left_in_the_spool_is_sent_by_the_next_process(exporter: 
         run(intake.url, exporter, variables, tmp_path, LOGCAPY_SPOOL_DIR=spool, LOGCAPY_SHUTDOWN_TIMEOUT="500")
         assert messages(intake) == []
         on_disk = b"".join(path.read_bytes() for path in Path(spool).rglob("*") if path.is_file())
-        assert not any(secret.encode() in on_disk for secret in (KEY, TOKEN))
+        assert not any(secret.encode() in on_disk for secret in (KEY, TOKEN, AZURE_KEY))
         intake.fault = Fault.NONE
         said = run(intake.url, exporter, variables, tmp_path, LOGCAPY_SPOOL_DIR=spool)
         assert len(messages(intake)) == 4, said
