@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
 import time
@@ -147,6 +148,16 @@ def test_a_redirect_in_a_circle_has_an_end(intake: AzureIntake) -> None:
     intake.redirect_to = intake.url
     assert isinstance(send(intake, "order"), Broken)
     assert len(intake.server.requests) < 10
+
+
+def test_what_is_sent_is_not_logged(intake: AzureIntake, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    intake.refuses = {"bad": 400}
+    for bodies in (("order",), ("order", "bad")):
+        send(intake, *bodies)
+    intake.fault = Fault.UNAVAILABLE
+    send(intake, "order")
+    assert [record.name for record in caplog.records] == []
 
 
 def test_nobody_who_answers_is_told(intake: AzureIntake) -> None:

@@ -55,9 +55,13 @@ class GcpIntake:
         fault: What it does instead.
         refuses: Codes with which it refuses entries, by a part of their message.
         loses_answers: How many requests it is to write and then answer by UNAVAILABLE.
+
+    Args:
+        credentials: With these it speaks TLS.
+        token: The access token without which it answers UNAUTHENTICATED; None for none.
     """
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, credentials: grpc.ServerCredentials | None = None, token: str | None = None) -> None:
         self.logs: list[Any] = []
         self.requests: list[Any] = []
         self.fault = Fault.NONE
@@ -67,13 +71,19 @@ class GcpIntake:
         # A whole request of more than 10 MB reaches the service, which says so in its own words.
         options = (("grpc.max_receive_message_length", 64 * 1024 * 1024), ("grpc.so_reuseport", 0))
         self.server = grpc.server(futures.ThreadPoolExecutor(4), handlers=[_Handler(self)], options=options)
-        self.port = self.server.add_insecure_port(f"127.0.0.1:{port}")
-        self.url = f"http://127.0.0.1:{self.port}"
+        self._token = token
+        if credentials is None:
+            self.url = f"http://127.0.0.1:{self.server.add_insecure_port('127.0.0.1:0')}"
+        else:
+            self.url = f"https://localhost:{self.server.add_secure_port('127.0.0.1:0', credentials)}"
         self.server.start()
 
     def write(self, body: bytes, context: grpc.ServicerContext) -> bytes:
         if self.fault is not Fault.NONE:
             _fail(self.fault, context)
+        given = dict(context.invocation_metadata()).get("authorization")
+        if self._token is not None and given != f"Bearer {self._token}":
+            context.abort(grpc.StatusCode.UNAUTHENTICATED, "Request had invalid authentication credentials.")
         if len(body) > 10 * 1024 * 1024:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, "Request payload size exceeds the limit: 10485760 bytes.")
         request = WriteLogEntriesRequest.pb(WriteLogEntriesRequest.deserialize(body))
@@ -161,9 +171,9 @@ class _Handler(grpc.GenericRpcHandler):
 
 
 @contextmanager
-def gcp_intake() -> Iterator[GcpIntake]:
+def gcp_intake(credentials: grpc.ServerCredentials | None = None, token: str | None = None) -> Iterator[GcpIntake]:
     """A fake that listens on 127.0.0.1."""
-    intake = GcpIntake()
+    intake = GcpIntake(credentials, token)
     try:
         yield intake
     finally:
