@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from fakes.azure import KEY, AzureIntake, arrived_at_azure, messages_at_azure
 from fakes.intake import serving
@@ -20,8 +23,10 @@ from logcapy.exporter import Patience, PayloadExporter, deliver
 from logcapy.testing.conformance import Arrived, Fault, FaultConformance
 from logcapy.testing.hostile import make_record
 from logcapy.types import Broken, Delivered, Outcome, Payload, Rejected, Retry
-from servers.http import Answer
+from servers.http import Answer, scripted_server
 from servers.processes import clean_environment
+
+from .test_entry_points import run
 
 #: Microsoft's exporter would ask Microsoft for its settings.
 NO_CONTROL_PLANE = ("APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED", "true")
@@ -92,6 +97,27 @@ def test_of_a_request_that_is_taken_in_part_only_what_may_come_again_does(intake
     assert isinstance(outcome, Rejected)
     assert outcome.count == 1
     assert messages_at_azure(intake) == ["one", "four", "later two", "later five"]
+
+
+def test_what_was_taken_in_part_is_forgotten_once_all_of_it_was(intake: AzureIntake) -> None:
+    intake.refuses = {"later": 503}
+    exporter = AzureLogRecordExporter(connection_string=intake.connection_string)
+    payload = payload_of(exporter, "one", "later")
+    assert isinstance(exporter.send(payload, time.monotonic() + 5), Retry)
+    intake.refuses = {}
+    for _ in range(2):
+        assert exporter.send(payload, time.monotonic() + 5) == Delivered()
+    exporter.shutdown()
+    assert messages_at_azure(intake) == ["one", "later", "one", "later"]
+
+
+def test_bytes_that_are_no_array_are_refused_and_hold_nothing_up(intake: AzureIntake) -> None:
+    exporter = AzureLogRecordExporter(connection_string=intake.connection_string)
+    nothing: Any = range(2)
+    outcome = exporter.send(Payload(b"[{", nothing), time.monotonic() + 5)
+    exporter.shutdown()
+    assert isinstance(outcome, Rejected)
+    assert outcome.count == 2
 
 
 def test_a_payload_that_was_given_up_in_part_leaves_the_next_one_alone(intake: AzureIntake) -> None:
@@ -261,3 +287,31 @@ print([thread.name for thread in threading.enumerate()])
     )
     assert done.stdout == "['MainThread']\n", done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("expected", ["token-of-a-test", "another"])
+def test_a_managed_identity_sends_with_its_token(expected: str, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    with scripted_server() as identity, scripted_server(context) as server:
+        told = {"access_token": "token-of-a-test", "expires_on": str(int(time.time()) + 3600), "token_type": "Bearer"}
+        identity.answers = [Answer(200, {"Content-Type": "application/json"}, json.dumps(told).encode())]
+        intake = AzureIntake(server)
+        intake.bearer = expected
+        said = run(
+            server.url.replace("127.0.0.1", "localhost"),
+            "logcapy_azure",
+            {"APPLICATIONINSIGHTS_CONNECTION_STRING": f"InstrumentationKey={KEY};IngestionEndpoint={{url}}"},
+            tmp_path,
+            APPLICATIONINSIGHTS_AUTHENTICATION_STRING="Authorization=AAD",
+            IDENTITY_ENDPOINT=f"{identity.url}/token",
+            IDENTITY_HEADER="header-of-a-test",
+            REQUESTS_CA_BUNDLE=str(tmp_path / "ca.pem"),
+            **dict([NO_CONTROL_PLANE]),
+        )
+        assert len(intake.envelopes) == (2 if expected == "token-of-a-test" else 0), said
+    assert ("HTTP 401" in said) == (expected == "another"), said
+    assert "token-of-a-test" not in said

@@ -99,6 +99,15 @@ def test_a_project_that_may_not_be_written_to_is_a_set_up_to_mend(intake: GcpInt
     assert len(intake.requests) == 1  # Google's library does not try again by itself
 
 
+def test_bytes_that_are_no_request_are_refused_and_hold_nothing_up() -> None:
+    exporter = GcpLogRecordExporter(project=PROJECT)
+    nothing: Any = range(2)
+    outcome = exporter.send(Payload(b"\xff", nothing), time.monotonic() + 5)
+    exporter.shutdown()
+    assert isinstance(outcome, Rejected)
+    assert outcome.count == 2
+
+
 def test_google_is_asked_once_a_send(intake: GcpIntake) -> None:
     intake.loses_answers = 9
     assert isinstance(send(intake, "order"), Retry)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -17,11 +18,20 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from fakes.gcp import PROJECT, gcp_intake
 from fakes.intake import serving
 from fakes.otlp import OtlpIntake
+from logcapy.export.gcp import GcpLogRecordExporter
+from logcapy.testing.hostile import make_record
+from logcapy.types import Broken
 from servers.http import Answer, ScriptedServer, scripted_server
 
 from .test_entry_points import run
 
 TOKEN = "ya29.token-of-a-test"
+
+
+def tls_of(authority: trustme.CA) -> grpc.ServerCredentials:
+    server = authority.issue_cert("localhost")
+    chain = b"".join(blob.bytes() for blob in server.cert_chain_pems)
+    return grpc.ssl_server_credentials([(server.private_key_pem.bytes(), chain)])
 
 
 @pytest.fixture
@@ -60,9 +70,7 @@ def test_a_service_account_writes_with_its_token_and_one_that_may_not_is_told(
 ) -> None:
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    server = authority.issue_cert("localhost")
-    pair = (server.private_key_pem.bytes(), b"".join(blob.bytes() for blob in server.cert_chain_pems))
-    with gcp_intake(grpc.ssl_server_credentials([pair]), expected) as intake:
+    with gcp_intake(tls_of(authority), expected) as intake:
         said = run(
             intake.url,
             "logcapy_gcp",
@@ -77,6 +85,18 @@ def test_a_service_account_writes_with_its_token_and_one_that_may_not_is_told(
     (asked, *_) = token_server.requests
     claims = parse_qs(asked.body.decode())["assertion"][0].split(".")[1]
     assert json.loads(base64.urlsafe_b64decode(claims + "=="))["scope"].endswith("/auth/logging.write")
+
+
+def test_a_certificate_that_nobody_vouches_for_is_a_set_up_to_mend(
+    key_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(key_file))
+    with gcp_intake(tls_of(trustme.CA())) as intake:
+        exporter = GcpLogRecordExporter(project=PROJECT, endpoint=intake.url)
+        (payload,) = exporter.encode([make_record("good-0000", "shop")])
+        outcome = exporter.send(payload, time.monotonic() + 20)
+        exporter.shutdown()
+    assert isinstance(outcome, Broken), outcome
 
 
 @pytest.mark.slow

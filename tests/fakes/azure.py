@@ -34,6 +34,7 @@ class AzureIntake(Intake):
         statistics: Envelopes of metrics, which are not the application's.
         refuses: Statuses with which it refuses envelopes, by a part of their message.
         redirect_to: Where it sends clients to, with 307.
+        bearer: The access token without which it answers 401; None for none.
     """
 
     fault_answers: ClassVar = {**FAULT_ANSWERS, Fault.BAD_REQUEST: Answer(400, body=b'{"errors":[]}')}
@@ -44,6 +45,7 @@ class AzureIntake(Intake):
         self.statistics: list[dict[str, Any]] = []
         self.refuses: dict[str, int] = {}
         self.redirect_to: str | None = None
+        self.bearer: str | None = None
 
     @property
     def connection_string(self) -> str:
@@ -54,6 +56,8 @@ class AzureIntake(Intake):
             return Answer(307, {"Location": f"{self.redirect_to}{_PATH}"})
         if request.path != _PATH:
             return Answer(404)
+        if self.bearer is not None and request.headers.get("authorization") != f"Bearer {self.bearer}":
+            return Answer(401)
         if request.headers.get("content-type") != "application/json" or "content-encoding" in request.headers:
             return Answer(415)
         try:

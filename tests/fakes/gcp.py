@@ -91,8 +91,6 @@ class GcpIntake:
         matched = re.fullmatch(r"projects/([^/]+)/logs/([A-Za-z0-9_.%-]+)", request.log_name)
         if not matched or not request.entries:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, "The log name or the entries are missing")
-        if matched[1] != PROJECT:
-            context.abort(grpc.StatusCode.PERMISSION_DENIED, "Permission 'logging.logEntries.create' denied")
         errors = {index: error for index, entry in enumerate(request.entries) if (error := self._error(request, entry))}
         if not errors or request.partial_success:
             self._keep(request, errors)
@@ -108,6 +106,8 @@ class GcpIntake:
         return WriteLogEntriesResponse.serialize(WriteLogEntriesResponse())
 
     def _error(self, request: Any, entry: Any) -> Status | None:
+        if request.log_name.split("/")[1] != PROJECT:  # told of each entry
+            return Status(code=7, message="Permission 'logging.logEntries.create' denied")
         message = MessageToDict(entry.json_payload).get("message", "")
         code = next((code for part, code in self.refuses.items() if part in message), None)
         if code is not None:

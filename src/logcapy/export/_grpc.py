@@ -12,6 +12,9 @@ MESSAGE_TOO_LARGE = re.compile(
 NO_ANSWER = re.compile(
     r"failed to connect|connection refused|DNS resolution failed|socket closed|connection reset", re.I
 )
+TLS_FAILED = re.compile(
+    r"CERTIFICATE_VERIFY_FAILED|WRONG_VERSION_NUMBER|hostname verification check failed|not in peer certificate", re.I
+)
 RECONNECT_OPTIONS = (
     # A server that is back is found again within seconds, where gRPC's own backoff goes to two minutes.
     ("grpc.initial_reconnect_backoff_ms", 500),

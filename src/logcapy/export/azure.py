@@ -100,7 +100,10 @@ class AzureLogRecordExporter(PayloadExporter):
         seconds = min(self.timeout_seconds, deadline - time.monotonic())
         if seconds <= 0:
             return Retry(self._reasons.reason("no time was left to send"))
-        envelopes = json.loads(payload.body)
+        try:
+            envelopes = json.loads(payload.body)
+        except ValueError:
+            return Rejected(len(payload.records), self._reasons.reason("not sent, as it is no array of envelopes"))
         body, left, refused = self._partly
         if body != payload.body:
             left, refused = [*range(len(envelopes))], 0
@@ -138,6 +141,7 @@ class AzureLogRecordExporter(PayloadExporter):
             if again:
                 self._partly = (body, again, refused)
                 return Retry(reason, retry_after_seconds(answer.headers), status=status)
+            self._partly = (b"", [], 0)
             return Rejected(refused, reason, status=status) if refused else Delivered(status=status)
         if status in _RETRY:
             return Retry(reason, retry_after_seconds(answer.headers), status=status)

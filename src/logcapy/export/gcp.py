@@ -22,7 +22,7 @@ from logcapy.exporter import PayloadExporter
 from logcapy.types import Broken, Delivered, Outcome, Payload, Record, Rejected, Retry, TooLarge
 
 from ._gcp_entry import gcp_entry
-from ._grpc import MESSAGE_TOO_LARGE, NO_ANSWER, RECONNECT_OPTIONS
+from ._grpc import MESSAGE_TOO_LARGE, NO_ANSWER, RECONNECT_OPTIONS, TLS_FAILED
 from ._json_events import encode_event, pack_events
 from ._protobuf import read_raw_fields
 from ._reason import Reasons
@@ -37,7 +37,7 @@ _SCOPES = ("https://www.googleapis.com/auth/logging.write",)
 _ENTRIES = 4
 #: By name and by number. Google's library retries the first, fourth and fifth.
 _RETRY = {"DEADLINE_EXCEEDED": 4, "RESOURCE_EXHAUSTED": 8, "ABORTED": 10, "INTERNAL": 13, "UNAVAILABLE": 14}
-_SET_UP = frozenset(("UNAUTHENTICATED", "PERMISSION_DENIED", "NOT_FOUND", "UNIMPLEMENTED"))
+_SET_UP = {"NOT_FOUND": 5, "PERMISSION_DENIED": 7, "UNIMPLEMENTED": 12, "UNAUTHENTICATED": 16}
 
 
 class GcpLogRecordExporter(PayloadExporter):
@@ -105,17 +105,22 @@ class GcpLogRecordExporter(PayloadExporter):
         """Send once, without the retries of Google's library."""
         from google.api_core.exceptions import GoogleAPICallError
         from google.cloud.logging_v2.types import WriteLogEntriesRequest
+        from google.protobuf.message import DecodeError
 
         seconds = min(self.timeout_seconds, deadline - time.monotonic())
         if seconds <= 0:
             return Retry(self._reasons.reason("no time was left to send"))
+        try:
+            request = WriteLogEntriesRequest.deserialize(payload.body)
+        except DecodeError:
+            return Rejected(len(payload.records), self._reasons.reason("not sent, as it is no WriteLogEntriesRequest"))
         try:
             client = self._open_client()
         except Exception as error:  # noqa: BLE001 - credentials that are missing or cannot be read, of many kinds
             what = "no credentials; run gcloud auth application-default login, or set GOOGLE_APPLICATION_CREDENTIALS"
             return Broken(self._reasons.reason(what, type(error).__name__))
         try:
-            client.write_log_entries(WriteLogEntriesRequest.deserialize(payload.body), retry=None, timeout=seconds)
+            client.write_log_entries(request, retry=None, timeout=seconds)
         except GoogleAPICallError as error:
             return self._failure(error, len(payload.records))
         except Exception as error:  # noqa: BLE001 - its text is left out: it may quote metadata
@@ -133,15 +138,16 @@ class GcpLogRecordExporter(PayloadExporter):
         status = getattr(error.grpc_status_code, "name", "UNKNOWN")
         details = str(error.message)
         refused = _refused(error)
-        if refused:
+        codes = {each.code for each in refused.values()}
+        if codes and not codes <= {*_SET_UP.values()}:
             reason = self._reasons.reason(f"{len(refused)} entries refused", next(iter(refused.values())).message)
-            if any(each.code in _RETRY.values() for each in refused.values()):
+            if codes & {*_RETRY.values()}:
                 return Retry(reason, _delay(error), status=status)  # what is there already is known by its id
             return Rejected(len(refused), reason, status=status)
         reason = self._reasons.reason(status, details)
         if status in ("RESOURCE_EXHAUSTED", "INVALID_ARGUMENT") and MESSAGE_TOO_LARGE.match(details):
             return TooLarge(reason, status=status)
-        if status in _SET_UP:
+        if status in _SET_UP or TLS_FAILED.search(details):
             return Broken(reason, status=status)
         if status in _RETRY:
             unreachable = status == "DEADLINE_EXCEEDED" or bool(NO_ANSWER.search(details))

@@ -6,7 +6,6 @@ Source: https://opentelemetry.io/docs/specs/otlp/#otlpgrpc
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -22,7 +21,7 @@ from logcapy.config import OtlpConfig
 from logcapy.exporter import PayloadExporter
 from logcapy.types import Broken, Delivered, Outcome, Payload, Record, Rejected, Retry, TooLarge
 
-from ._grpc import MESSAGE_TOO_LARGE, NO_ANSWER, RECONNECT_OPTIONS
+from ._grpc import MESSAGE_TOO_LARGE, NO_ANSWER, RECONNECT_OPTIONS, TLS_FAILED
 from ._headers import GRPC_METADATA, check_headers
 from ._http import tls_context
 from ._otlp_response import partial_success, retry_delay_seconds
@@ -34,9 +33,6 @@ _METHOD = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
 #: Source: https://opentelemetry.io/docs/specs/otlp/#failures
 _RETRY = frozenset(("CANCELLED", "DEADLINE_EXCEEDED", "ABORTED", "OUT_OF_RANGE", "UNAVAILABLE", "DATA_LOSS"))
 _SET_UP = frozenset(("UNAUTHENTICATED", "PERMISSION_DENIED", "UNIMPLEMENTED"))
-_TLS_FAILED = re.compile(
-    r"CERTIFICATE_VERIFY_FAILED|WRONG_VERSION_NUMBER|hostname verification check failed|not in peer certificate", re.I
-)
 _CHANNEL_OPTIONS = (
     ("grpc.primary_user_agent", f"LogCapy/{__version__} (Python; OTLP exporter)"),
     *RECONNECT_OPTIONS,
@@ -125,7 +121,7 @@ class OTLPGrpcLogRecordExporter(PayloadExporter):
         delay = _retry_delay(error)
         if code == "RESOURCE_EXHAUSTED" and MESSAGE_TOO_LARGE.match(details):
             return TooLarge(reason)
-        if code in _SET_UP or (code == "UNAVAILABLE" and _TLS_FAILED.search(details)):
+        if code in _SET_UP or (code == "UNAVAILABLE" and TLS_FAILED.search(details)):
             return Broken(reason)
         if code in _RETRY or (code == "RESOURCE_EXHAUSTED" and delay is not None):
             unreachable = code == "DEADLINE_EXCEEDED" or bool(NO_ANSWER.search(details))
