@@ -165,6 +165,19 @@ def test_a_record_has_googles_own_fields() -> None:
     assert payload["resource"]["service.name"] == "shop"
 
 
+@pytest.mark.parametrize("value", [True, "n/a", -1, 2**40, [1]])
+def test_what_does_not_fit_into_a_field_of_googles_stays_an_attribute(value: Any) -> None:
+    found = entry(
+        make_record(
+            "good-0000", "shop", attributes={"http.response.status_code": value, "code.line.number": "somewhere"}
+        )
+    )
+    assert (found.http_request.status, found.source_location.line) == (0, 0)
+    attributes = MessageToDict(found.json_payload)["attributes"]
+    assert attributes["http.response.status_code"] == value
+    assert attributes["code.line.number"] == "somewhere"
+
+
 @pytest.mark.parametrize(
     ("attributes", "kind", "labels"),
     [

@@ -14,6 +14,8 @@ from google.api.monitored_resource_pb2 import MonitoredResource
 from google.cloud.logging_v2.types import LogEntry
 from google.logging.type.log_severity_pb2 import LogSeverity
 
+from logcapy.attributes import CODE_LINE_NUMBER
+
 from ._gcp_entry import SPECIAL
 from ._protobuf import field
 
@@ -69,29 +71,34 @@ def _log_entry(event: dict[str, Any], insert_id: str) -> Any:
     entry.span_id = event.pop(f"{SPECIAL}spanId", "")
     entry.trace_sampled = event.pop(f"{SPECIAL}trace_sampled", False)
     entry.resource.CopyFrom(_monitored_resource(event.get("resource", {})))
-    _set_location(entry.source_location, event.pop(f"{SPECIAL}sourceLocation", {}))
-    _set_request(entry.http_request, event.pop("httpRequest", {}))
+    _set_location(entry.source_location, event.pop(f"{SPECIAL}sourceLocation", {}), event["attributes"])
+    _set_request(entry.http_request, event.pop("httpRequest", {}), event["attributes"])
     entry.json_payload.update(_exact(event))
     return entry
 
 
-def _set_location(location: Any, values: dict[str, str]) -> None:
-    line = values.pop("line", "")
-    if line.isascii() and line.isdigit() and len(line) <= 9:
-        location.line = int(line)
+def _set_location(location: Any, values: dict[str, str], attributes: dict[str, Any]) -> None:
+    location.line = _whole(values.pop("line", 0), CODE_LINE_NUMBER, attributes)
     for name, value in values.items():
         setattr(location, name, value)
 
 
-def _set_request(request: Any, values: dict[str, Any]) -> None:
-    status = values.pop("status", 0)
-    if isinstance(status, int) and 0 <= status < 1000:
-        request.status = status
+def _set_request(request: Any, values: dict[str, Any], attributes: dict[str, Any]) -> None:
+    request.status = _whole(values.pop("status", 0), "http.response.status_code", attributes)
     if "remoteIp" in values:
         request.remote_ip = str(values["remoteIp"])
     for name, place in _REQUEST.items():
         if name in values:
             setattr(request, place, str(values[name]))
+
+
+def _whole(value: Any, name: str, attributes: dict[str, Any]) -> int:
+    """A number of at most nine digits; what is none is an attribute again, and 0."""
+    text = str(value)
+    if text.isascii() and text.isdigit() and len(text) <= 9:
+        return int(text)
+    attributes[name] = value
+    return 0
 
 
 def _monitored_resource(resource: Mapping[str, Any]) -> MonitoredResource:

@@ -68,6 +68,7 @@ class AzureLogRecordExporter(PayloadExporter):
         self._reasons = Reasons(self.destination, [part.partition("=")[2] for part in self._secrets()])
         #: Of a payload that was taken in part: its body, the places of what is to be sent again, and what was refused.
         self._partly: tuple[bytes, list[int], int] = (b"", [], 0)
+        self._resource: tuple[object, Resource] = (None, Resource({}))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.destination!r})"
@@ -136,7 +137,7 @@ class AzureLogRecordExporter(PayloadExporter):
         if status in (200, 206):
             if errors is None:
                 return Retry(self._reasons.reason(f"HTTP {status} with an answer that cannot be read"), status=status)
-            again = [left[error["index"]] for error in errors if _may_come_again(error, len(left))]
+            again = [*dict.fromkeys(left[error["index"]] for error in errors if _may_come_again(error, len(left)))]
             refused += min(len(errors), len(left)) - len(again)
             if again:
                 self._partly = (body, again, refused)
@@ -163,14 +164,23 @@ class AzureLogRecordExporter(PayloadExporter):
             context=Context(),
         )
         plain.trace_id, plain.span_id = trace_id, span_id
-        resource = Resource(values.flat(record.resource.attributes if record.resource is not None else None))
         attributes = {"event.name": values.text(log.event_name)} if log.event_name else {}
         attributes |= values.flat(log.attributes) if with_attributes else {}
         if EXCEPTION_STACKTRACE in attributes:  # it goes with an exception, or is left out
             attributes.setdefault(EXCEPTION_TYPE, "Exception")
         plain.attributes = {name[:_LONGEST_NAME]: _cut(name, value, values) for name, value in attributes.items()}
         named = InstrumentationScope(values.text(scope.name)) if scope is not None else None
-        return self._client().envelope(ReadableLogRecord(plain, resource, named))
+        return self._client().envelope(ReadableLogRecord(plain, self._resource_of(record), named))
+
+    def _resource_of(self, record: Record) -> Resource:
+        """What can be said of the record's resource; it is the same for many records."""
+        given, plain = self._resource
+        if given is not record.resource:
+            given = record.resource
+            known = PlainValues(1024, 16 * 1024).flat(given.attributes if given is not None else None)
+            plain = Resource({name: value for name, value in known.items() if isinstance(value, (str, int, float))})
+            self._resource = (given, plain)
+        return plain
 
     def _client(self) -> AzureClient:
         """This process's. A forked child has connections of its own."""
