@@ -1,8 +1,8 @@
 """Azure Monitor's intake of telemetry ("Breeze"), version 2.1.
 
-Sources: intakes.md, 6 (the path, JSON without compression, what is in an envelope, the answers and their statuses,
-32,768 characters of a message, posts of statistics beside the logs); azure-monitor-opentelemetry-exporter 1.0.0b58,
-_utils.py (150 characters of a name, 8,192 of a value);
+Sources: azure-monitor-opentelemetry-exporter 1.0.0b58, as its requests were seen (the path, JSON without compression,
+what is in an envelope, posts of statistics beside the logs), its export/_base.py (the answers and their statuses),
+export/logs/_exporter.py (32,768 characters of a message) and _utils.py (150 of a name, 8,192 of a value);
 https://learn.microsoft.com/azure/azure-monitor/service-limits#application-insights (65,536 bytes of an item).
 """
 

@@ -1,8 +1,10 @@
 """Google Cloud Logging's LoggingServiceV2, of which WriteLogEntries.
 
-Sources: intakes.md, 5.1 (10 MB a request, 256 KB an entry, 64 labels of 512 bytes and 64 KB, a day in the future,
-partial success, de-duplication by insertId, RESOURCE_EXHAUSTED); the protos of google-cloud-logging
-(logging.proto: log_name, partial_success, WriteLogEntriesPartialErrors; log_entry.proto: trace, span_id).
+Sources: https://cloud.google.com/logging/quotas (10 MB a request, 256 KB an entry, 64 labels of 512 bytes and 64 KB);
+https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry (a day in the future, de-duplication by insertId and
+timestamp within a log); the protos of google-cloud-logging (logging.proto: log_name, partial_success,
+WriteLogEntriesPartialErrors; log_entry.proto: trace, span_id); https://github.com/googleapis/google-cloud-go/issues/9479
+(what is said of a request that is too large).
 """
 
 from __future__ import annotations
