@@ -19,17 +19,21 @@ NEEDS = {
     **{f"logcapy.{room}.{name}": name for room in ("capture", "integrations") for name in ("structlog", "loguru")},
     "logcapy.prometheus": "prometheus",
     "logcapy.export._postgres_table": "postgres",
+    "logcapy.export._gcp_log_entry": "gcp",
+    "logcapy.export._azure_client": "azure",
 }
+NOT_IN_ALL = ("azure",)
 
 extra = sys.argv[1] if len(sys.argv) > 1 else ""
 assert "site-packages" in logcapy.__file__, logcapy.__file__
 loaded = {name.partition(".")[0] for name in sys.modules}
 optional = {"fastapi", "starlette", "flask", "django", "celery", "grpc", "pydantic", "structlog", "loguru", "rich"}
-assert not loaded & {*optional, "prometheus_client", "confluent_kafka", "psycopg"}, "imported without need"
+assert not loaded & {*optional, "prometheus_client", "confluent_kafka", "psycopg", "azure"}, "imported without need"
+assert "google.cloud" not in sys.modules, "imported without need"
 for module in pkgutil.walk_packages(logcapy.__path__, "logcapy."):
     if module.name.startswith("logcapy.testing"):  # for who has pytest
         continue
-    if NEEDS.get(module.name) in (None, extra) or extra == "all":
+    if NEEDS.get(module.name) in (None, extra) or (extra == "all" and NEEDS[module.name] not in NOT_IN_ALL):
         importlib.import_module(module.name)
 
 exporter = InMemoryLogRecordExporter()

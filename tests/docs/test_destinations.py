@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from logcapy.config.destinations import DestinationConfig
+from logcapy.config.destinations.azure import AzureConfig
 from logcapy.config.destinations.bulk import OpenSearchConfig
 from logcapy.config.destinations.console import ConsoleConfig
 from logcapy.config.destinations.datadog import DatadogConfig
 from logcapy.config.destinations.file import FileConfig
+from logcapy.config.destinations.gcp import GcpConfig
 from logcapy.config.destinations.kafka import KafkaConfig
 from logcapy.config.destinations.loki import LokiConfig
 from logcapy.config.destinations.postgres import PostgresConfig
@@ -34,6 +36,8 @@ DOCS = Path(__file__).parents[2] / "docs"
         *(
             ("loki", LokiConfig),
             ("kafka", KafkaConfig),
+            ("gcp", GcpConfig),
+            ("azure", AzureConfig),
             ("file", FileConfig),
             ("console", ConsoleConfig),
             ("sqlite", SqliteConfig),

@@ -17,7 +17,8 @@ from logcapy.types import Record
 from ._json_events import identifiers, moment, severity_number
 from ._plain_value import PlainValues
 
-_SPECIAL = "logging.googleapis.com/"
+#: What the names of special fields begin with.
+SPECIAL = "logging.googleapis.com/"
 #: By OpenTelemetry's number.
 _SEVERITIES = (
     "DEFAULT",
@@ -56,15 +57,15 @@ def gcp_entry(project: str | None) -> Callable[[Record, PlainValues, bool], dict
             "stack_trace": attributes.pop(EXCEPTION_STACKTRACE, ""),
             "logger": values.text(scope.name if scope is not None else ""),
             "event": values.text(log.event_name or ""),
-            f"{_SPECIAL}trace": f"projects/{project}/traces/{trace}" if project and trace else trace,
-            f"{_SPECIAL}spanId": f"{span_id:016x}" if span_id else "",
-            f"{_SPECIAL}sourceLocation": {name: str(value) for name, value in _taken(attributes, _LOCATION).items()},
+            f"{SPECIAL}trace": f"projects/{project}/traces/{trace}" if project and trace else trace,
+            f"{SPECIAL}spanId": f"{span_id:016x}" if span_id else "",
+            f"{SPECIAL}sourceLocation": {name: str(value) for name, value in _taken(attributes, _LOCATION).items()},
             "httpRequest": _taken(attributes, _REQUEST),
             "attributes": attributes,
             "resource": values.flat(record.resource.attributes if record.resource is not None else None),
         }
         if trace:
-            found[f"{_SPECIAL}trace_sampled"] = bool(int(log.trace_flags or 0) & 1)
+            found[f"{SPECIAL}trace_sampled"] = bool(int(log.trace_flags or 0) & 1)
         return {name: value for name, value in found.items() if value not in ("", {}) or name == "attributes"}
 
     return make

@@ -16,33 +16,41 @@ MakeEvent = Callable[[Record, PlainValues, bool], dict[str, Any]]
 _ROOMS = ((1, 1), (8, 2), (64, 6), (512, 6))
 
 
-def encode_event(record: Record, make: MakeEvent, mark: Callable[[dict[str, Any]], None], limit: int) -> bytes:
-    """The event as JSON on one line, in at most ``limit`` bytes, which are 4,096 or more.
+def encode_event(
+    record: Record,
+    make: MakeEvent,
+    mark: Callable[[dict[str, Any]], None],
+    limit: int,
+    write: Callable[[dict[str, Any]], bytes] = to_json,
+) -> bytes:
+    """The event in at most ``limit`` bytes, which are 4,096 or more.
 
     Args:
         record: Anything may be in it.
         make: Makes the event; each of its ten texts at most is as long as :class:`PlainValues` allows.
         mark: Says in an event that it was cut (``logcapy.truncated``): its long texts first, then its attributes go.
         limit: The most bytes.
+        write: Makes bytes of an event, JSON on one line unless told otherwise; at most six of a character.
     """
     for string_limit, room in _ROOMS:
-        content = _encoded(record, make, mark, PlainValues(limit // string_limit, limit // room), True)
+        content = _encoded(record, make, mark, write, PlainValues(limit // string_limit, limit // room), True)
         if len(content) <= limit:
             return content
-    return _encoded(record, make, mark, PlainValues(limit // 64, limit // 6), False)
+    return _encoded(record, make, mark, write, PlainValues(limit // 64, limit // 6), False)
 
 
 def _encoded(
     record: Record,
     make: MakeEvent,
     mark: Callable[[dict[str, Any]], None],
+    write: Callable[[dict[str, Any]], bytes],
     values: PlainValues,
     with_attributes: bool,
 ) -> bytes:
     event = make(record, values, with_attributes)
     if values.cut or not with_attributes:
         mark(event)
-    return to_json(event)
+    return write(event)
 
 
 def pack_events(

@@ -6,7 +6,6 @@ Source: https://opentelemetry.io/docs/specs/otlp/#otlpgrpc
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -21,6 +20,7 @@ from logcapy.config import OtlpConfig
 from logcapy.exporter import PayloadExporter
 from logcapy.types import Broken, Delivered, Outcome, Payload, Record, Rejected, Retry, TooLarge
 
+from ._grpc import MESSAGE_TOO_LARGE, NO_ANSWER, RECONNECT_OPTIONS, TLS_FAILED
 from ._headers import GRPC_METADATA, check_headers
 from ._http import tls_context
 from ._otlp_response import partial_success, retry_delay_seconds
@@ -33,22 +33,9 @@ _METHOD = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
 #: Source: https://opentelemetry.io/docs/specs/otlp/#failures
 _RETRY = frozenset(("CANCELLED", "DEADLINE_EXCEEDED", "ABORTED", "OUT_OF_RANGE", "UNAVAILABLE", "DATA_LOSS"))
 _SET_UP = frozenset(("UNAUTHENTICATED", "PERMISSION_DENIED", "UNIMPLEMENTED"))
-#: How servers in C++ and Go, Java, and proxies say it; the client says it of an answer, which is another matter.
-_MESSAGE_TOO_LARGE = re.compile(r"(?!.*CLIENT: ).*(larger than max|exceeds maximum size|too large)", re.I | re.S)
-_TLS_FAILED = re.compile(
-    r"CERTIFICATE_VERIFY_FAILED|WRONG_VERSION_NUMBER|hostname verification check failed|not in peer certificate", re.I
-)
-_NO_ANSWER = re.compile(
-    r"failed to connect|connection refused|DNS resolution failed|socket closed|connection reset", re.I
-)
 _CHANNEL_OPTIONS = (
     ("grpc.primary_user_agent", f"LogCapy/{__version__} (Python; OTLP exporter)"),
-    # A Collector that is back is found again within seconds, where gRPC's own backoff goes to two minutes.
-    ("grpc.initial_reconnect_backoff_ms", 500),
-    ("grpc.min_reconnect_backoff_ms", 500),
-    ("grpc.max_reconnect_backoff_ms", 5000),
-    # Connections are shared among channels otherwise: a forked child's channel would get its parent's.
-    ("grpc.use_local_subchannel_pool", 1),
+    *RECONNECT_OPTIONS,
 )
 
 
@@ -132,12 +119,12 @@ class OTLPGrpcLogRecordExporter(PayloadExporter):
         code, details = error.code().name, error.details() or ""
         reason = self._reasons.reason(code, details)
         delay = _retry_delay(error)
-        if code == "RESOURCE_EXHAUSTED" and _MESSAGE_TOO_LARGE.match(details):
+        if code == "RESOURCE_EXHAUSTED" and MESSAGE_TOO_LARGE.match(details):
             return TooLarge(reason)
-        if code in _SET_UP or (code == "UNAVAILABLE" and _TLS_FAILED.search(details)):
+        if code in _SET_UP or (code == "UNAVAILABLE" and TLS_FAILED.search(details)):
             return Broken(reason)
         if code in _RETRY or (code == "RESOURCE_EXHAUSTED" and delay is not None):
-            unreachable = code == "DEADLINE_EXCEEDED" or bool(_NO_ANSWER.search(details))
+            unreachable = code == "DEADLINE_EXCEEDED" or bool(NO_ANSWER.search(details))
             return Retry(reason, delay, unreachable=unreachable)
         return Rejected(count, reason)
 
