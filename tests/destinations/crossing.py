@@ -58,6 +58,8 @@ class Crossed:
         sent: How many the application logged in the requests that it answered.
         lost: How many of them are not there.
         twice: How many are there once more than they should be.
+        seconds: How long the application was under load.
+        away_seconds: How long the destination was away, until it took records again.
         there_after_seconds: When the last one was there, counted from the last request.
         told: What LogCapy said on stderr.
     """
@@ -65,12 +67,23 @@ class Crossed:
     sent: int
     lost: int
     twice: int
+    seconds: float
+    away_seconds: float
     there_after_seconds: float
     told: str
 
-    def __str__(self) -> str:
-        when = "looked for" if self.lost else "all there after"
-        return f"{self.lost} of {self.sent} lost, {self.twice} twice, {when} {self.there_after_seconds:.1f} s"
+    def row(self, receiver: Receiver) -> str:
+        """A row of :data:`TABLE`."""
+        times = (f"{one:.0f} s" for one in (self.seconds, self.away_seconds, self.there_after_seconds))
+        cells = (receiver.name, receiver.interruption, f"{self.sent:,}", f"{self.lost:,}", f"{self.twice:,}", *times)
+        return f"| {' | '.join(cells)} |"
+
+
+#: The head of a table in Markdown.
+TABLE = (
+    "| destination | what was done to it | records | lost | there twice | under load | away | last one there after |\n"
+    "|---|---|---|---|---|---|---|---|"
+)
 
 
 def cross(receiver: Receiver, records: int, folder: Path, *, patience_seconds: float = 120) -> Crossed:
@@ -99,18 +112,21 @@ def cross(receiver: Receiver, records: int, folder: Path, *, patience_seconds: f
     receiver.start()
     with open_shop(FASTAPI, folder / "shop", telemetry) as shop:
         command = [sys.executable, _LOAD, "--url", shop.url, "--orders", str(orders), "--run", run]
+        began = time.monotonic()
         with running(command, clean_environment(), folder / "load") as load:
             _wait_for_orders(load, orders // 3)
             assert load.returncode is None, "too few records: all were sent before the receiver was killed"
+            killed = time.monotonic()
             receiver.kill()
             _wait_for_orders(load, 2 * orders // 3)
             receiver.start()
+            away = time.monotonic() - killed
             assert load.wait(timeout=max(60, records)) == 0, str(load)
         ended = time.monotonic()
         lost, twice = _settled(receiver, expected, ended + patience_seconds)
         took = time.monotonic() - ended
     told = "\n".join(line for line in shop.process.stderr.splitlines() if line.startswith("logcapy"))
-    return Crossed(sum(expected.values()), lost, twice, took, told)
+    return Crossed(sum(expected.values()), lost, twice, ended - began, away, took, told)
 
 
 def _wait_for_orders(load: RunningProcess, orders: int) -> None:

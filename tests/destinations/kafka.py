@@ -30,7 +30,7 @@ class KafkaReceiver:
     """
 
     name = "the Collector behind Kafka"
-    interruption = "brokers stopped, the Collector ended and started again"
+    interruption = "brokers stopped, Collector ended"
 
     def __init__(self, program: Path, folder: Path) -> None:
         self._program, self._folder = program, folder

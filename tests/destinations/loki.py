@@ -26,7 +26,7 @@ class LokiReceiver:
     """
 
     name = "Loki"
-    interruption = "killed and started again"
+    interruption = "SIGKILL"
 
     def __init__(self, program: Path, folder: Path, shape: str = "json") -> None:
         self._program = program

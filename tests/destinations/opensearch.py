@@ -22,7 +22,7 @@ class OpenSearchReceiver:
     """
 
     name = "OpenSearch"
-    interruption = "killed and started again"
+    interruption = "SIGKILL"
 
     def __init__(self, program: Path) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="opensearch")  # another user must be able to reach it

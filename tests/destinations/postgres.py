@@ -1,4 +1,4 @@
-"""The real PostgreSQL as a destination that crashes."""
+"""The real PostgreSQL as a destination that is killed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class PostgresReceiver:
     """
 
     name = "PostgreSQL"
-    interruption = "crashed and started again"
+    interruption = "SIGKILL"
 
     def __init__(self, programs: Path) -> None:
         self._stack = contextlib.ExitStack()
@@ -37,7 +37,7 @@ class PostgresReceiver:
         self._server.start()
 
     def kill(self) -> None:
-        self._server.stop("immediate")  # which is SIGQUIT to all its processes: nothing is written any more
+        self._server.kill()
 
     def arrived(self) -> Iterable[Arrived]:
         rows = self._server.rows("SELECT trace_id, body FROM logcapy_logs WHERE trace_id IS NOT NULL")

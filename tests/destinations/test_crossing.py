@@ -8,6 +8,7 @@ import pytest
 
 from servers import postgres, testbed
 
+from .cloudwatch import CloudwatchReceiver
 from .crossing import Crossed, cross
 from .kafka import KafkaReceiver
 from .loki import LokiReceiver
@@ -37,7 +38,7 @@ def test_every_record_of_an_application_is_in_opensearch_which_was_killed_meanwh
         assert_all_once(cross(receiver, RECORDS, tmp_path))
 
 
-def test_every_record_of_an_application_is_in_postgresql_which_crashed_meanwhile(tmp_path: Path) -> None:
+def test_every_record_of_an_application_is_in_postgresql_which_was_killed_meanwhile(tmp_path: Path) -> None:
     programs = postgres.programs()
     if programs is None:
         testbed.missing("postgres", "no initdb")
@@ -51,5 +52,12 @@ def test_every_record_of_an_application_is_read_from_kafka_whose_brokers_stopped
 ) -> None:
     """What the brokers took without a word is sent again, and is there twice."""
     with KafkaReceiver(collector_binary, tmp_path / "kafka") as receiver:
+        crossed = cross(receiver, RECORDS, tmp_path)
+    assert (crossed.sent, crossed.lost) == (RECORDS, 0), crossed.told
+
+
+def test_every_record_of_an_application_is_in_cloudwatch_which_did_not_answer_meanwhile(tmp_path: Path) -> None:
+    """What nobody waited for any more, and was stored all the same, is there twice."""
+    with CloudwatchReceiver(tmp_path / "moto") as receiver:
         crossed = cross(receiver, RECORDS, tmp_path)
     assert (crossed.sent, crossed.lost) == (RECORDS, 0), crossed.told

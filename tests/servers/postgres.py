@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .processes import free_port
+from .processes import free_port, wait_until
 
 PASSWORD = "s3cr3t-p4ss"
 _CONFIGURATION = """
@@ -64,6 +66,20 @@ class Postgres:
     def stop(self, how: str = "immediate") -> None:
         """Stop: ``fast``, or ``immediate``, which is a crash."""
         self._run("pg_ctl", "-D", self._data, "-w", "-m", how, "stop")
+
+    def kill(self) -> None:
+        """End all of its processes by SIGKILL."""
+        first = self.process
+        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        for process in (first, *map(int, children)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+
+        def is_away() -> bool:
+            with socket.socket() as probe:
+                return probe.connect_ex(("127.0.0.1", self.port)) != 0
+
+        wait_until(is_away, 30, lambda: "PostgreSQL was killed and still takes connections")
 
     @property
     def process(self) -> int:
