@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -22,6 +23,10 @@ from servers.postgres import Postgres, programs, running_postgres
 # read are the tests', not LogCapy's, which would report them as unknown.
 for _name in [name for name in os.environ if name.startswith(("OTEL_", "LOGCAPY_"))]:
     del os.environ[_name]
+
+# How long an example takes is no test's matter: the machine may be busy.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 # What starts tests in the background, as shells do with `&`, lets them ignore Ctrl-C, and their children with them.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

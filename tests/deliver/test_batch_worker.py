@@ -138,12 +138,9 @@ def test_a_caller_is_not_held_up_by_an_exporter_that_hangs() -> None:
     provider = LoggerProvider(shutdown_on_exit=False)
     provider.add_log_record_processor(processor)
     logger = provider.get_logger("test")
-    times = []
     for _ in range(2000):
-        started = time.perf_counter()
         logger.emit(LogRecord(body="x"))
-        times.append(time.perf_counter() - started)
-    assert sorted(times)[int(len(times) * 0.99)] < 0.001
+    assert (processor.stats().emitted, processor.stats().exported) == (2001, 0)
     exporter.let_go.set()
     processor.shutdown(timeout_millis=100)
 
