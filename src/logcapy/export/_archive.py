@@ -25,7 +25,7 @@ from logcapy._forking import call_in_child
 from logcapy._guard import describe_error, say
 from logcapy.errors import ConfigError
 
-#: How long the end of a process waits for uploads; what is left then, the next process uploads.
+#: How long ``shutdown()`` waits for uploads at most; LogCapy's delivery gives it less. What is left then, the next process uploads.
 _CLOSE_SECONDS = 5.0
 _TIMEOUT_SECONDS = 10.0
 #: How often to look whether the process that uploads has ended.
