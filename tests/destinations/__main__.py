@@ -14,6 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from servers import postgres
+from tests.destinations.cloudwatch import CloudWatchReceiver
 from tests.destinations.crossing import cross
 from tests.destinations.kafka import KafkaReceiver
 from tests.destinations.loki import LokiReceiver
@@ -22,6 +23,7 @@ from tests.destinations.postgres import PostgresReceiver
 
 _TESTBED = Path(os.environ.get("LOGCAPY_TESTBED") or Path.home() / ".cache" / "logcapy-testbed")
 RECEIVERS = {
+    "cloudwatch": lambda _folder: CloudWatchReceiver(),
     "loki": lambda folder: LokiReceiver(_TESTBED / "loki", folder),
     "loki-otlp": lambda folder: LokiReceiver(_TESTBED / "loki", folder, "otlp"),
     "opensearch": lambda _folder: OpenSearchReceiver(_TESTBED / "opensearch-2.19.4" / "bin" / "opensearch"),

@@ -8,6 +8,7 @@ import pytest
 
 from servers import postgres, testbed
 
+from .cloudwatch import CloudWatchReceiver
 from .crossing import Crossed, cross
 from .kafka import KafkaReceiver
 from .loki import LokiReceiver
@@ -51,5 +52,12 @@ def test_every_record_of_an_application_is_read_from_kafka_whose_brokers_stopped
 ) -> None:
     """What the brokers took without a word is sent again, and is there twice."""
     with KafkaReceiver(collector_binary, tmp_path / "kafka") as receiver:
+        crossed = cross(receiver, RECORDS, tmp_path)
+    assert (crossed.sent, crossed.lost) == (RECORDS, 0), crossed.told
+
+
+def test_every_record_of_an_application_is_in_cloudwatch_whose_connections_were_cut_meanwhile(tmp_path: Path) -> None:
+    """moto's. What was taken while its answer was cut off is sent again, and is there twice."""
+    with CloudWatchReceiver() as receiver:
         crossed = cross(receiver, RECORDS, tmp_path)
     assert (crossed.sent, crossed.lost) == (RECORDS, 0), crossed.told

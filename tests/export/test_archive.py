@@ -18,6 +18,7 @@ import pytest
 from logcapy.errors import ConfigError
 from logcapy.export import _archive
 from logcapy.export._rotating import _compress
+from logcapy.export.cloudwatch import CloudWatchLogRecordExporter
 from logcapy.export.file import FileLogRecordExporter
 from servers.moto import aws_variables, client, moto_server
 from servers.otlp_json import logs_of
@@ -192,6 +193,14 @@ def test_many_processes_with_one_file_upload_each_record_once(storage: Any, tmp_
     assert bodies(storage), "nothing was uploaded while they ran"
     upload_the_rest(tmp_path)
     assert bodies(storage) == Counter([*(f"w{w}-{n}" for w in range(4) for n in range(40)), "rest"]), ended
+
+
+def test_without_boto3_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "boto3", None)
+    with pytest.raises(ConfigError, match=r"logcapy\[s3\]"):
+        exporter_to(tmp_path)
+    with pytest.raises(ConfigError, match=r"logcapy\[cloudwatch\]"):
+        CloudWatchLogRecordExporter(group="shop")
 
 
 def test_an_archive_that_cannot_be_is_told(tmp_path: Path) -> None:
