@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -136,11 +137,16 @@ def test_what_was_uploaded_and_not_deleted_is_there_once(storage: Any, tmp_path:
 
 
 PROGRAM = """
-import logging, os, signal, sys, time
+import glob, logging, os, signal, sys, time
 for number in range(int(sys.argv[2])):
     logging.getLogger("shop").warning("%s-%d of a shop", sys.argv[1], number)
     time.sleep(0.01)
-if len(sys.argv) > 3:
+if sys.argv[3:] == ["stay"]:
+    time.sleep(1)
+    until = time.monotonic() + 40
+    while glob.glob("log-*") and time.monotonic() < until:
+        time.sleep(0.1)
+if sys.argv[3:] == ["killed"]:
     time.sleep(1.5)
     os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -187,12 +193,37 @@ def test_what_a_killed_process_has_closed_the_next_one_uploads(storage: Any, tmp
 
 @pytest.mark.slow
 def test_many_processes_with_one_file_upload_each_record_once(storage: Any, tmp_path: Path) -> None:
-    writers = [start(tmp_path, f"w{number}", "40") for number in range(4)]
+    writers = [start(tmp_path, f"w{number}", "40", "stay") for number in range(4)]
     ended = [(writer.communicate(timeout=120)[1], writer.returncode) for writer in writers]
     assert [code for _, code in ended] == [0] * 4, ended
     assert bodies(storage), "nothing was uploaded while they ran"
     upload_the_rest(tmp_path)
     assert bodies(storage) == Counter([*(f"w{w}-{n}" for w in range(4) for n in range(40)), "rest"]), ended
+
+
+def test_a_forked_child_uploads_too_and_one_that_only_lives_keeps_nobody_out(storage: Any, tmp_path: Path) -> None:
+    exporter = exporter_to(tmp_path)
+    send(exporter, [a_record("parent")])
+    archive = exporter._file._archive
+    assert archive is not None
+    wait_until(lambda: not closed_ones(tmp_path), 20, lambda: "the parent's")
+    with archive._only_here() as mine:
+        assert mine
+        with exporter_to(tmp_path)._file._archive._only_here() as another:  # type: ignore[union-attr]
+            assert not another
+        child = os.fork()
+        if child == 0:
+            send(exporter, [a_record("child")])
+            time.sleep(30)
+            os._exit(0)
+    try:
+        wait_until(lambda: bodies(storage)["child"], 20, lambda: "the child's")
+        with archive._only_here() as mine:
+            assert mine
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        exporter.shutdown()
 
 
 def test_without_boto3_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

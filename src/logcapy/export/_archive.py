@@ -25,7 +25,8 @@ from logcapy._forking import call_in_child
 from logcapy._guard import describe_error, say
 from logcapy.errors import ConfigError
 
-#: How long ``shutdown()`` waits for uploads at most; LogCapy's delivery gives it less. What is left then, the next process uploads.
+#: How long ``shutdown()`` waits for uploads at most; LogCapy's delivery gives it less.
+#: What is left then, the next process uploads.
 _CLOSE_SECONDS = 5.0
 _TIMEOUT_SECONDS = 10.0
 #: How often to look whether the process that uploads has ended.
@@ -54,11 +55,12 @@ class Archive:
         self._lock_path = path.with_name(f".{path.name}.archive.lock")
         self._ready = ready
         self._begin()
-        call_in_child(self._begin)
+        call_in_child(self._begin_in_child)
 
     def _begin(self) -> None:
         self._condition = threading.Condition()
         self._thread: threading.Thread | None = None
+        self._lock: int | None = None
         self._wanted = self._closing = False
 
     def wake(self) -> None:
@@ -138,15 +140,26 @@ class Archive:
     @contextlib.contextmanager
     def _only_here(self) -> Iterator[bool]:
         descriptor = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._lock = descriptor
         try:
-            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)  # of this process: a forked child has none of it
-            mine = True
-        except (BlockingIOError, PermissionError):
-            mine = False
-        try:
-            yield mine
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+            try:
+                yield True
+            finally:
+                fcntl.flock(descriptor, fcntl.LOCK_UN)  # a child forked meanwhile has the descriptor too
         finally:
+            self._lock = None
             os.close(descriptor)
+
+    def _begin_in_child(self) -> None:
+        """A descriptor that a child keeps would keep the lock, should the parent be killed while it holds it."""
+        if self._lock is not None:
+            os.close(self._lock)
+        self._begin()
 
 
 def _open_client() -> Any:
