@@ -162,7 +162,9 @@ class RotatingFile:
                 if path.suffix == self._path.suffix:
                     with contextlib.suppress(FileNotFoundError):
                         _compress(path)
-        return [path for path in self._closed_ones() if path.suffix in (self._path.suffix, ".gz")]
+        # One that was closed since stays for the next time: who closed it asks for that.
+        whole = (".gz",) if self._config.compress else (".gz", self._path.suffix)
+        return [path for path in self._closed_ones() if path.suffix in whole]
 
 
 def _write_all(descriptor: int, content: bytes) -> None:
