@@ -28,7 +28,8 @@ extra = sys.argv[1] if len(sys.argv) > 1 else ""
 assert "site-packages" in logcapy.__file__, logcapy.__file__
 loaded = {name.partition(".")[0] for name in sys.modules}
 optional = {"fastapi", "starlette", "flask", "django", "celery", "grpc", "pydantic", "structlog", "loguru", "rich"}
-assert not loaded & {*optional, "prometheus_client", "confluent_kafka", "psycopg", "azure", "boto3", "botocore"}, "imported without need"
+clients = {"prometheus_client", "confluent_kafka", "psycopg", "azure", "boto3", "botocore"}
+assert not loaded & (optional | clients), "imported without need"
 assert "google.cloud" not in sys.modules, "imported without need"
 for module in pkgutil.walk_packages(logcapy.__path__, "logcapy."):
     if module.name.startswith("logcapy.testing"):  # for who has pytest

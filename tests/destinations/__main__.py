@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from servers import postgres
-from tests.destinations.cloudwatch import CloudwatchReceiver
+from tests.destinations.cloudwatch import CloudWatchReceiver
 from tests.destinations.crossing import TABLE, cross
 from tests.destinations.hang import hang
 from tests.destinations.kafka import KafkaReceiver
@@ -25,9 +25,9 @@ from tests.destinations.postgres import PostgresReceiver
 
 _TESTBED = Path(os.environ.get("LOGCAPY_TESTBED") or Path.home() / ".cache" / "logcapy-testbed")
 RECEIVERS = {
+    "cloudwatch": lambda _folder: CloudWatchReceiver(),
     "loki": lambda folder: LokiReceiver(_TESTBED / "loki", folder),
     "loki-otlp": lambda folder: LokiReceiver(_TESTBED / "loki", folder, "otlp"),
-    "cloudwatch": CloudwatchReceiver,
     "opensearch": lambda _folder: OpenSearchReceiver(_TESTBED / "opensearch-2.19.4" / "bin" / "opensearch"),
     "kafka": lambda folder: KafkaReceiver(_TESTBED / "otelcol", folder),
     "postgres": lambda _folder: PostgresReceiver(postgres.programs() or Path("/usr/bin")),

@@ -1,75 +1,102 @@
-"""CloudWatch Logs as moto emulates it, which stops answering for a while."""
+"""CloudWatch Logs as moto has it, behind connections that are cut."""
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
-import signal
-import sys
+import socket
+import threading
 from collections.abc import Iterable
-from pathlib import Path
 
-from servers.processes import RunningProcess, clean_environment, free_port
+from servers.moto import aws_variables, client, moto_server
+from servers.processes import free_port
 
 from .crossing import Arrived
 
 _GROUP = "/shop/crossing"
-_REGION = "eu-central-1"
 
 
-class CloudwatchReceiver:
+class CloudWatchReceiver:
     """See :class:`tests.destinations.crossing.Receiver`.
 
-    moto keeps what it has in memory, so it is not killed but stopped: it takes connections and answers nobody until it
-    goes on. What it then takes of requests that nobody waits for any more is there twice.
-
-    Args:
-        folder: For what it says.
+    moto keeps what it has in memory, so it is not killed: a proxy before it closes every connection and takes none.
+    An answer that is lost on the way has its events there twice.
     """
 
     name = "CloudWatch Logs (moto)"
-    interruption = "SIGSTOP"
+    interruption = "connections cut, none taken"
 
-    def __init__(self, folder: Path) -> None:
-        port = free_port()
-        self._endpoint = f"http://127.0.0.1:{port}"
-        command = [Path(sys.executable).with_name("moto_server"), "-H", "127.0.0.1", "-p", str(port)]
-        self._server = RunningProcess(command, clean_environment(), folder)
-        self._server.wait_for_port(port)
+    def __init__(self) -> None:
+        self._stack = contextlib.ExitStack()
+        self._url = self._stack.enter_context(moto_server())
+        self._proxy = _Proxy(free_port(), int(self._url.rpartition(":")[2]))
         self.environment = {
             "OTEL_LOGS_EXPORTER": "logcapy_cloudwatch",
             "LOGCAPY_CLOUDWATCH_GROUP": _GROUP,
-            "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS": self._endpoint,
-            "AWS_ACCESS_KEY_ID": "nobody",
-            "AWS_SECRET_ACCESS_KEY": "nothing",
-            "AWS_REGION": _REGION,
+            **aws_variables(f"http://127.0.0.1:{self._proxy.port}"),
         }
 
-    def __enter__(self) -> CloudwatchReceiver:
+    def __enter__(self) -> CloudWatchReceiver:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        os.kill(self._server.pid, signal.SIGCONT)
-        self._server.terminate()
+        self._proxy.cut()
+        self._stack.close()
 
     def start(self) -> None:
-        os.kill(self._server.pid, signal.SIGCONT)
+        self._proxy.listen()
 
     def kill(self) -> None:
-        os.kill(self._server.pid, signal.SIGSTOP)
+        self._proxy.cut()
 
     def arrived(self) -> Iterable[Arrived]:
-        import boto3
+        with contextlib.closing(client("logs", self._url)) as logs:
+            for stream in logs.describe_log_streams(logGroupName=_GROUP)["logStreams"]:
+                where = {"logGroupName": _GROUP, "logStreamName": stream["logStreamName"], "startFromHead": True}
+                page = logs.get_log_events(**where)
+                while page["events"]:
+                    for event in page["events"]:
+                        document = json.loads(event["message"])
+                        if document["trace_id"]:
+                            yield Arrived(document["trace_id"], document["body"]["text"])
+                    page = logs.get_log_events(**where, nextToken=page["nextForwardToken"])
 
-        client = boto3.client(
-            "logs",
-            endpoint_url=self._endpoint,
-            region_name=_REGION,
-            aws_access_key_id="nobody",
-            aws_secret_access_key="nothing",
-        )
-        for page in client.get_paginator("filter_log_events").paginate(logGroupName=_GROUP):
-            for event in page["events"]:
-                told = json.loads(event["message"])
-                if told["trace_id"]:
-                    yield Arrived(told["trace_id"], told["body"]["text"])
+
+class _Proxy:
+    """Hands on what comes to a port, until it is cut."""
+
+    def __init__(self, port: int, target: int) -> None:
+        self.port, self._target = port, target
+        self._listener: socket.socket | None = None
+        self._open: set[socket.socket] = set()
+
+    def listen(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
+    def cut(self) -> None:
+        listener, self._listener = self._listener, None
+        for one in filter(None, (listener, *self._open)):
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+        self._open.clear()
+
+    def _accept(self, listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = listener.accept()
+                far = socket.create_connection(("127.0.0.1", self._target))
+                self._open |= {near, far}
+                for pair in ((near, far), (far, near)):
+                    threading.Thread(target=self._hand_on, args=pair, daemon=True).start()
+
+    def _hand_on(self, source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while content := source.recv(65536):
+                target.sendall(content)
+        for one in (source, target):
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+            self._open.discard(one)

@@ -8,7 +8,7 @@ import pytest
 
 from servers import postgres, testbed
 
-from .cloudwatch import CloudwatchReceiver
+from .cloudwatch import CloudWatchReceiver
 from .crossing import Crossed, cross
 from .kafka import KafkaReceiver
 from .loki import LokiReceiver
@@ -56,8 +56,8 @@ def test_every_record_of_an_application_is_read_from_kafka_whose_brokers_stopped
     assert (crossed.sent, crossed.lost) == (RECORDS, 0), crossed.told
 
 
-def test_every_record_of_an_application_is_in_cloudwatch_which_did_not_answer_meanwhile(tmp_path: Path) -> None:
-    """What nobody waited for any more, and was stored all the same, is there twice."""
-    with CloudwatchReceiver(tmp_path / "moto") as receiver:
+def test_every_record_of_an_application_is_in_cloudwatch_whose_connections_were_cut_meanwhile(tmp_path: Path) -> None:
+    """moto's. What was taken while its answer was cut off is sent again, and is there twice."""
+    with CloudWatchReceiver() as receiver:
         crossed = cross(receiver, RECORDS, tmp_path)
     assert (crossed.sent, crossed.lost) == (RECORDS, 0), crossed.told

@@ -12,7 +12,7 @@ import pytest
 from logcapy.config.destinations import DestinationConfig
 from logcapy.config.destinations.azure import AzureConfig
 from logcapy.config.destinations.bulk import OpenSearchConfig
-from logcapy.config.destinations.cloudwatch import CloudwatchConfig
+from logcapy.config.destinations.cloudwatch import CloudWatchConfig
 from logcapy.config.destinations.console import ConsoleConfig
 from logcapy.config.destinations.datadog import DatadogConfig
 from logcapy.config.destinations.file import FileConfig
@@ -37,8 +37,8 @@ DOCS = Path(__file__).parents[2] / "docs"
         *(
             ("loki", LokiConfig),
             ("kafka", KafkaConfig),
-            ("cloudwatch", CloudwatchConfig),
             ("gcp", GcpConfig),
+            ("cloudwatch", CloudWatchConfig),
             ("azure", AzureConfig),
             ("file", FileConfig),
             ("console", ConsoleConfig),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from google.protobuf.json_format import MessageToDict
 
 from fakes.azure import KEY as AZURE_KEY
 from fakes.azure import AzureIntake, messages_at_azure
+from fakes.cloudwatch import SECRET_KEY, CloudWatchIntake
+from fakes.cloudwatch import VARIABLES as AWS_VARIABLES
 from fakes.datadog import KEY, DatadogIntake
 from fakes.gcp import PROJECT, gcp_intake
 from fakes.intake import serving
@@ -47,6 +50,11 @@ DESTINATIONS: dict[str, Destination] = {
             "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED": "true",
         },
         messages_at_azure,
+    ),
+    "logcapy_cloudwatch": (
+        partial(serving, CloudWatchIntake),
+        AWS_VARIABLES,
+        lambda intake: [json.loads(event["message"])["body"]["text"] for event in intake.events],
     ),
 }
 PROGRAM = """
@@ -92,7 +100,7 @@ def test_an_application_without_code_sends_its_records_redacted(exporter: str, t
         assert "example.org" not in found[0]
         assert "hunter2" not in found[1]
         assert "there is no variable" not in said
-        assert not any(secret in said for secret in (KEY, TOKEN, AZURE_KEY))
+        assert not any(secret in said for secret in (KEY, TOKEN, AZURE_KEY, SECRET_KEY))
 
 
 @pytest.mark.slow
@@ -105,7 +113,7 @@ def test_what_an_outage_left_in_the_spool_is_sent_by_the_next_process(exporter: 
         run(intake.url, exporter, variables, tmp_path, LOGCAPY_SPOOL_DIR=spool, LOGCAPY_SHUTDOWN_TIMEOUT="500")
         assert messages(intake) == []
         on_disk = b"".join(path.read_bytes() for path in Path(spool).rglob("*") if path.is_file())
-        assert not any(secret.encode() in on_disk for secret in (KEY, TOKEN, AZURE_KEY))
+        assert not any(secret.encode() in on_disk for secret in (KEY, TOKEN, AZURE_KEY, SECRET_KEY))
         intake.fault = Fault.NONE
         said = run(intake.url, exporter, variables, tmp_path, LOGCAPY_SPOOL_DIR=spool)
         assert len(messages(intake)) == 4, said

@@ -17,6 +17,8 @@ from logcapy._forking import call_in_child
 from logcapy._guard import describe_error, say
 from logcapy.config.destinations.file import FileConfig
 
+from ._archive import Archive
+
 _LOCK_PAUSE_SECONDS = 0.002
 
 
@@ -33,6 +35,7 @@ class RotatingFile:
         self._lock_path = self._path.with_name(f".{self._path.name}.lock")
         self._locks: list[int] = []
         call_in_child(self._close_locks_of_the_parent)
+        self._archive = Archive(config.archive, self._path, self._ready) if config.archive else None
 
     def append(self, lines: bytes, deadline: float) -> None:
         """Write, all or nothing as far as the system can: what was written of a failed write is taken back.
@@ -61,6 +64,13 @@ class RotatingFile:
             closed = self._close() if self._is_full(before + len(lines)) else None
         if closed is not None:
             self._tidy(closed)
+        if self._archive is not None and (closed is not None or not self._archive.is_awake):
+            self._archive.wake()
+
+    def close(self) -> None:
+        """Give closed files a few seconds to reach their archive."""
+        if self._archive is not None:
+            self._archive.close()
 
     @contextlib.contextmanager
     def _locked(self, deadline: float) -> Iterator[None]:
@@ -121,24 +131,40 @@ class RotatingFile:
     def _tidy(self, closed: Path) -> None:
         """Compress, and delete what is kept no longer. A failure costs nothing but room, and is told."""
         try:
-            if self._config.compress:
+            if self._config.compress and self._archive is None:
                 _compress(closed)
             self._delete_old_ones()
         except OSError as error:
             say("file", f"closed files of {self._path} could not be tidied up: {describe_error(error)}")
 
     def _delete_old_ones(self) -> None:
-        stem, suffix = self._path.stem, self._path.suffix
-        pattern = f"{glob.escape(stem)}-????????T??????-??????{glob.escape(suffix)}*"
-        closed = sorted(self._path.parent.glob(pattern), reverse=True)
         now, kept = time.time(), 0
-        for path in closed:
+        for path in reversed(self._closed_ones()):
             with contextlib.suppress(FileNotFoundError):  # another process was faster
                 found = path.stat()
                 kept += found.st_size
                 is_old = self._config.keep_age is not None and now - found.st_mtime > self._config.keep_age / 1000
                 if is_old or kept > self._config.keep_bytes:
                     path.unlink()
+                    if self._archive is not None:
+                        say("file", f"{path} was deleted for its age or size, and is not in {self._config.archive}")
+
+    def _closed_ones(self) -> list[Path]:
+        """The oldest first."""
+        stem, suffix = self._path.stem, self._path.suffix
+        pattern = f"{glob.escape(stem)}-????????T??????-??????{glob.escape(suffix)}*"
+        return sorted(self._path.parent.glob(pattern))
+
+    def _ready(self) -> list[Path]:
+        """Closed files as they are archived: where there is an archive, who uploads them compresses them."""
+        if self._config.compress:
+            for path in self._closed_ones():
+                if path.suffix == self._path.suffix:
+                    with contextlib.suppress(FileNotFoundError):
+                        _compress(path)
+        # One that was closed since stays for the next time: who closed it asks for that.
+        whole = (".gz",) if self._config.compress else (".gz", self._path.suffix)
+        return [path for path in self._closed_ones() if path.suffix in whole]
 
 
 def _write_all(descriptor: int, content: bytes) -> None:

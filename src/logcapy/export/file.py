@@ -61,3 +61,8 @@ class FileLogRecordExporter(PayloadExporter):
         except OSError as error:
             return write_failure(self.destination, error)
         return Delivered()
+
+    def shutdown(self) -> None:
+        """End; what then is not yet in the archive, the next process puts there."""
+        super().shutdown()
+        self._file.close()

@@ -11,31 +11,28 @@ from logcapy.config.setting import MILLISECONDS, Setting
 
 from .base import DestinationConfig, row
 
-_GROUP = "the name of a log group: 1 to 512 of A-Z a-z 0-9 . _ / # -"
-_STREAM = "the name of a log stream: 1 to 512 characters, neither : nor *"
-
 
 @dataclass(frozen=True, kw_only=True)
-class CloudwatchConfig(DestinationConfig):
+class CloudWatchConfig(DestinationConfig):
     """Where CloudWatch Logs takes events. Each field is the variable ``LOGCAPY_CLOUDWATCH_<FIELD>``.
 
-    Credentials, and another endpoint, are found as boto3 finds them: ``AWS_ACCESS_KEY_ID``, ``AWS_PROFILE``, a role,
-    ``AWS_ENDPOINT_URL_CLOUDWATCH_LOGS`` and so on.
+    Credentials, the profile and the endpoint are those of boto3.
 
     Args:
-        group: The log group. It is made if it is not there.
-        stream: The log stream, which is made too. Default: one for each process, named by host and process id.
-        region: Else ``AWS_REGION``, ``AWS_DEFAULT_REGION``, or what boto3 finds.
-        timeout: Milliseconds that one request may take.
+        group: The log group; made where it is missing.
+        stream: The log stream; None for one a process: the ``service.instance.id`` of its records, else the host's
+            name and the process id.
+        region: Of the log group, else ``AWS_REGION``, ``AWS_DEFAULT_REGION`` or the profile's.
+        timeout: Milliseconds that connecting, and then the answer, may take.
 
     Raises:
         ConfigError: A field has a value that cannot be used.
     """
 
     rows: ClassVar[tuple[Setting, ...]] = (
-        row("CLOUDWATCH", "group", str, _GROUP),
-        row("CLOUDWATCH", "stream", str, _STREAM),
-        row("CLOUDWATCH", "region", str, "the name of a region", also=("AWS_REGION", "AWS_DEFAULT_REGION")),
+        row("CLOUDWATCH", "group", str, "the name of a log group"),
+        row("CLOUDWATCH", "stream", str, "the name of a log stream"),
+        row("CLOUDWATCH", "region", str, "a region of AWS", also=("AWS_REGION", "AWS_DEFAULT_REGION")),
         row("CLOUDWATCH", "timeout", float, MILLISECONDS),
     )
 
@@ -45,7 +42,9 @@ class CloudwatchConfig(DestinationConfig):
     timeout: float = 10000
 
     def __post_init__(self) -> None:
-        require("group", self.group, bool(re.fullmatch(r"[.\-_/#A-Za-z0-9]{1,512}", self.group)), _GROUP)
-        named = self.stream is None or bool(re.fullmatch(r"[^:*]{1,512}", self.stream))
-        require("stream", self.stream, named, _STREAM)
+        # Source: botocore, data/logs/2014-03-28/service-2.json, LogGroupName and LogStreamName
+        named = re.fullmatch(r"[.\-_/#A-Za-z0-9]{1,512}", str(self.group))
+        require("group", self.group, bool(named), "1 to 512 letters, digits and .-_/#")
+        streams = self.stream is None or re.fullmatch(r"[^:*]{1,512}", str(self.stream))
+        require("stream", self.stream, bool(streams), "1 to 512 characters without : and *")
         require_milliseconds("timeout", self.timeout)

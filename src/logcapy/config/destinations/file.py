@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -23,6 +24,7 @@ class FileConfig(DestinationConfig):
         compress: Whether closed files are compressed by gzip.
         keep_bytes: The most bytes that closed files may have together: the oldest are deleted.
         keep_age: Milliseconds after which a closed file is deleted; None for never.
+        archive: ``s3://bucket/prefix``, where closed files are put, and then deleted here; None for nowhere.
 
     Raises:
         ConfigError: A field has a value that cannot be used.
@@ -35,6 +37,7 @@ class FileConfig(DestinationConfig):
         row("FILE", "compress", setting.boolean, "true or false"),
         row("FILE", "keep_bytes", int, COUNT),
         row("FILE", "keep_age", float, MILLISECONDS),
+        row("FILE", "archive", str, "s3://bucket/prefix"),
     )
 
     path: str = ""
@@ -43,6 +46,7 @@ class FileConfig(DestinationConfig):
     compress: bool = True
     keep_bytes: int = 1024 * 1024 * 1024
     keep_age: float | None = None
+    archive: str | None = None
 
     def __post_init__(self) -> None:
         require("path", self.path, bool(self.path) and not self.path.endswith("/"), "the path of a file")
@@ -51,3 +55,6 @@ class FileConfig(DestinationConfig):
         for name in ("max_age", "keep_age"):
             value = getattr(self, name)
             require(name, value, value is None or value > 0, MILLISECONDS)
+        # Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+        url = self.archive is None or re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^?#]*)?", self.archive)
+        require("archive", self.archive, bool(url), "s3://bucket/prefix")
