@@ -23,6 +23,7 @@ class Scale:
         answers: Made-up answers of a server, and made-up bytes of a segment.
         interleavings: Examples of the state machine.
         huge_megabytes: A message.
+        slack: By how much what takes processor time may take longer: other tests run beside the short form.
         collector: The Collector's program, for what is measured with it.
     """
 
@@ -37,6 +38,7 @@ class Scale:
     answers: int
     interleavings: int
     huge_megabytes: int
+    slack: float
     collector: Path | None = None
 
 
@@ -52,6 +54,7 @@ SHORT = Scale(
     answers=5_000,
     interleavings=25,
     huge_megabytes=200,
+    slack=3,
 )
 LONG = Scale(
     outage_seconds=60,
@@ -65,6 +68,7 @@ LONG = Scale(
     answers=1_000_000,
     interleavings=1_000,
     huge_megabytes=1_000,
+    slack=1,
 )
 
 

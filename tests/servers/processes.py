@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -15,6 +16,11 @@ from typing import TypeVar
 _T = TypeVar("_T")
 
 
+#: Below those that Linux gives to whoever asks for any: what is to listen here may take a minute to begin, or be away
+#: for one, and meanwhile nobody gets its port by chance.
+_PORTS = range(16_000, 32_000)
+
+
 def free_port() -> int:
     """A TCP port of 127.0.0.1 that nobody listens on."""
     return free_ports(1)[0]
@@ -22,11 +28,14 @@ def free_port() -> int:
 
 def free_ports(count: int) -> list[int]:
     """Several of them; no two are the same."""
+    found: list[int] = []
     with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+        while len(found) < count:
+            one = stack.enter_context(socket.socket())
+            with contextlib.suppress(OSError):
+                one.bind(("127.0.0.1", secrets.choice(_PORTS)))
+                found.append(one.getsockname()[1])
+    return found
 
 
 def wait_until(condition: Callable[[], _T], timeout: float, otherwise: Callable[[], str]) -> _T:

@@ -13,7 +13,7 @@ import re
 from functools import cache
 from typing import Final
 
-from .masking import Mask
+from .masking import MASKED, Mask
 
 
 def _at_edge(prefix: str) -> str:
@@ -148,8 +148,13 @@ def _is_jwt(rest: str) -> bool:
 
 #: RFC 3986 section 3.2.1, as far as the last ``@`` before a path; ``\/`` is how some JSON writers put a slash.
 _USER_INFO: Final = re.compile(r"(:(?:\\?/){2})(?!git@)([^\s/?#\"'<>]*)@")
-#: A password with a raw ``/``, ``?`` or ``#``: what follows the colon is no port.
-_RAW_PASSWORD: Final = re.compile(r"(://)([^\s:/?#@\"'<>\[]{0,128}:(?![0-9]{1,5}(?:[/?#\s]|\Z))[^\s@\"'<>]{1,128})@")
+#: A password with a raw ``/``, ``?`` or ``#``: what follows the colon is no port. The third group is taken whole:
+#: without its last characters it could not be followed by an ``@`` either, so none of that is tried.
+_RAW_PASSWORD: Final = re.compile(
+    r"(://)([^\s:/?#@\"'<>\[]{0,128}:(?![0-9]{1,5}(?:[/?#\s]|\Z))(?=([^\s@\"'<>]{1,128}))\3)@"
+)
+
+_ENDS_MASKED: Final = re.compile(rf"://{MASKED.pattern}\Z")
 
 
 def redact_user_info(text: str, mask: Mask) -> str:
@@ -158,6 +163,8 @@ def redact_user_info(text: str, mask: Mask) -> str:
         return text
 
     def masked(found: re.Match[str]) -> str:
+        if _ENDS_MASKED.search(found[2]):  # that was the user-info, and this stands far before it
+            return found[0]
         return f"{found[1]}{mask(found[2], 'user_info')}@"
 
     return _RAW_PASSWORD.sub(masked, _USER_INFO.sub(masked, text))
