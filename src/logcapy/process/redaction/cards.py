@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final
 
 from .masking import Mask
@@ -37,9 +38,15 @@ _ISSUERS: Final = tuple(
 _DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 
+@cache
+def _lengths(prefix: str) -> frozenset[int]:
+    """The lengths of numbers that begin with four digits."""
+    return frozenset(length for issuer, lengths in _ISSUERS if issuer.match(prefix) for length in lengths)
+
+
 def is_card_number(digits: str) -> bool:
     """Whether ASCII digits have the length, issuer prefix and check digit (Luhn, ISO/IEC 7812-1 annex B) of a card."""
-    if not any(len(digits) in lengths and prefix.match(digits) for prefix, lengths in _ISSUERS):
+    if len(digits) not in _lengths(digits[:4]):
         return False
     numbers = [ord(digit) - 48 for digit in reversed(digits)]
     return (sum(numbers[::2]) + sum(_DOUBLED[number] for number in numbers[1::2])) % 10 == 0
