@@ -8,9 +8,9 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, TextIO
 
 from logcapy.environment import terminal_is_plain
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _LAST_REQUEST_SECONDS = 1.0
+_LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,18 @@ def run(config: TailConfig) -> int:
         grpc = _grpc(intake, config)
         http.start()
         _say_listening(config, http.port, grpc)
-        failure = ended.get()
+        failure = _wait(ended)
         http.stop()
         if grpc is not None:
             grpc.stop()
         return _end(printer, intake, failure)
+
+
+def _wait(ended: SimpleQueue[OSError | None]) -> OSError | None:
+    """Look up every second: Python does not see a signal that comes just before a wait begins until the wait ends."""
+    while True:
+        with suppress(Empty):
+            return ended.get(timeout=_LOOK_SECONDS)
 
 
 @contextmanager
