@@ -207,10 +207,11 @@ def test_a_forked_child_uploads_too_and_one_that_only_lives_keeps_nobody_out(sto
     archive = exporter._file._archive
     assert archive is not None
     wait_until(lambda: not closed_ones(tmp_path), 20, lambda: "the parent's")
-    with archive._only_here() as mine:
-        assert mine
-        with exporter_to(tmp_path)._file._archive._only_here() as another:  # type: ignore[union-attr]
-            assert not another
+    another = exporter_to(tmp_path)._file._archive
+    assert another is not None
+    with archive.lock.held(deadline=0.0):
+        with pytest.raises(BlockingIOError), another.lock.held(deadline=0.0):
+            pass
         child = os.fork()
         if child == 0:
             send(exporter, [a_record("child")])
@@ -218,8 +219,8 @@ def test_a_forked_child_uploads_too_and_one_that_only_lives_keeps_nobody_out(sto
             os._exit(0)
     try:
         wait_until(lambda: bodies(storage)["child"], 20, lambda: "the child's")
-        with archive._only_here() as mine:
-            assert mine
+        with archive.lock.held(deadline=0.0):
+            pass
     finally:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)

@@ -153,7 +153,7 @@ def test_a_child_that_is_forked_while_the_file_is_locked_keeps_nobody_out(tmp_pa
     exporter = FileLogRecordExporter(path=str(tmp_path / "log.jsonl"))
     (payload,) = exporter.encode([a_record("after the fork")])
     read_end, write_end = os.pipe()
-    with exporter._file._locked(time.monotonic() + 5):
+    with exporter._file.lock.held(time.monotonic() + 5):
         child = os.fork()
         if child == 0:
             outcome = exporter.send(payload, time.monotonic() + 10)
@@ -174,7 +174,7 @@ def test_a_child_that_is_forked_while_the_file_is_locked_keeps_nobody_out(tmp_pa
 def test_a_process_that_does_not_let_go_of_the_file_is_waited_for_until_the_deadline(tmp_path: Path) -> None:
     exporter, other = (FileLogRecordExporter(path=str(tmp_path / "log.jsonl")) for _ in range(2))
     (payload,) = exporter.encode([a_record()])
-    with other._file._locked(time.monotonic() + 5):
+    with other._file.lock.held(time.monotonic() + 5):
         assert isinstance(exporter.send(payload, time.monotonic() + 0.1), Retry)
     assert exporter.send(payload, time.monotonic() + 5) == Delivered()
 

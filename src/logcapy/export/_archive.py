@@ -6,14 +6,12 @@ What a process leaves behind, killed or not, the next one that writes to the fil
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
-import os
 import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,6 +23,7 @@ from logcapy._forking import call_in_child
 from logcapy._guard import describe_error, say
 from logcapy.errors import ConfigError
 
+from ._file_lock import FileLock
 from ._quiet_botocore import quiet_botocore
 
 #: How long ``shutdown()`` waits for uploads at most; LogCapy's delivery gives it less.
@@ -54,15 +53,14 @@ class Archive:
             raise ConfigError("archive", "boto3", "install it: pip install 'logcapy[s3]'") from None
         parts = urlsplit(url)
         self._url, self._bucket, self._prefix = url, parts.netloc, parts.path.strip("/")
-        self._lock_path = path.with_name(f".{path.name}.archive.lock")
+        self.lock = FileLock(path.with_name(f".{path.name}.archive.lock"))
         self._ready = ready
         self._begin()
-        call_in_child(self._begin_in_child)
+        call_in_child(self._begin)
 
     def _begin(self) -> None:
         self._condition = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._lock: int | None = None
         self._wanted = self._closing = False
 
     def wake(self) -> None:
@@ -113,14 +111,17 @@ class Archive:
 
     def _upload_all(self) -> bool:
         """Whether this process was the one to do it."""
-        with self._only_here() as mine:
-            if mine:
-                client: Any = None
-                for path in self._ready():
-                    client = client or _open_client()
-                    with contextlib.suppress(FileNotFoundError):  # there was no room to keep it
-                        self._upload(client, path)
-            return mine
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(self.lock.held(deadline=0.0))
+            except BlockingIOError:
+                return False
+            client: Any = None
+            for path in self._ready():
+                client = client or _open_client()
+                with contextlib.suppress(FileNotFoundError):  # there was no room to keep it
+                    self._upload(client, path)
+            return True
 
     def _upload(self, client: Any, path: Path) -> None:
         with path.open("rb") as file:
@@ -139,30 +140,6 @@ class Archive:
         day = "/".join(closed.groups()) if closed else time.strftime("%Y/%m/%d", time.gmtime())
         stem, dot, suffixes = path.name.partition(".")
         return "/".join(filter(None, (self._prefix, day, socket.gethostname(), f"{stem}-{digest}{dot}{suffixes}")))
-
-    @contextlib.contextmanager
-    def _only_here(self) -> Iterator[bool]:
-        descriptor = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        self._lock = descriptor
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-                return
-            try:
-                yield True
-            finally:
-                fcntl.flock(descriptor, fcntl.LOCK_UN)  # a child forked meanwhile has the descriptor too
-        finally:
-            self._lock = None
-            os.close(descriptor)
-
-    def _begin_in_child(self) -> None:
-        """A descriptor that a child keeps would keep the lock, should the parent be killed while it holds it."""
-        if self._lock is not None:
-            os.close(self._lock)
-        self._begin()
 
 
 def _open_client() -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -85,6 +86,23 @@ def pack_events(
         size += more
     if kept:
         yield Payload(before + between.join(parts) + after, kept)
+
+
+def array_of(body: bytes) -> list[Any] | None:
+    """The events of a payload that is a JSON array; None if it is none."""
+    try:
+        events = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return events if isinstance(events, list) else None
+
+
+def halves_of(events: list[Any] | None) -> Sequence[tuple[bytes, int]] | None:
+    """Two arrays with the events of one, each with their number; None where there are no two events."""
+    if events is None or len(events) < 2:
+        return None
+    middle = len(events) // 2
+    return [(to_json(half), len(half)) for half in (events[:middle], events[middle:])]
 
 
 def moment(record: Record) -> int | None:

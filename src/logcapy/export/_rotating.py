@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import errno
-import fcntl
 import glob
 import gzip
 import os
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-from logcapy._forking import call_in_child
 from logcapy._guard import describe_error, say
 from logcapy.config.destinations.file import FileConfig
 
 from ._archive import Archive
-
-_LOCK_PAUSE_SECONDS = 0.002
+from ._file_lock import FileLock
 
 
 class RotatingFile:
@@ -33,8 +28,7 @@ class RotatingFile:
         self._config = config
         self._path = Path(config.path)
         self._lock_path = self._path.with_name(f".{self._path.name}.lock")
-        self._locks: list[int] = []
-        call_in_child(self._close_locks_of_the_parent)
+        self.lock = FileLock(self._lock_path)
         self._archive = Archive(config.archive, self._path, self._ready) if config.archive else None
 
     def append(self, lines: bytes, deadline: float) -> None:
@@ -48,7 +42,7 @@ class RotatingFile:
             OSError: The system would not; ``EAGAIN`` where another process did not let go of the lock.
         """
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._locked(deadline):
+        with self.lock.held(deadline):
             descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
                 before = os.fstat(descriptor).st_size
@@ -71,33 +65,6 @@ class RotatingFile:
         """Give closed files a few seconds to reach their archive."""
         if self._archive is not None:
             self._archive.close()
-
-    @contextlib.contextmanager
-    def _locked(self, deadline: float) -> Iterator[None]:
-        descriptor = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        self._locks.append(descriptor)
-        try:
-            while True:
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if time.monotonic() >= deadline:
-                        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from None
-                    time.sleep(_LOCK_PAUSE_SECONDS)
-            try:
-                yield
-            finally:
-                fcntl.flock(descriptor, fcntl.LOCK_UN)  # a child forked meanwhile has the descriptor too
-        finally:
-            self._locks.remove(descriptor)
-            os.close(descriptor)
-
-    def _close_locks_of_the_parent(self) -> None:
-        """A descriptor that a child keeps would keep the lock, should the parent be killed while it holds it."""
-        locks, self._locks = self._locks, []
-        for descriptor in locks:
-            os.close(descriptor)
 
     def _is_full(self, size: int) -> bool:
         if size >= self._config.max_bytes:

@@ -7,7 +7,6 @@ https://learn.microsoft.com/azure/azure-monitor/service-limits#application-insig
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -25,7 +24,8 @@ from logcapy.errors import ConfigError
 from logcapy.exporter import PayloadExporter
 from logcapy.types import Broken, Delivered, Outcome, Payload, Record, Rejected, Retry, TooLarge
 
-from ._json_events import encode_event, identifiers, moment, pack_events, severity_number
+from ._json_events import array_of, encode_event, halves_of, identifiers, moment, pack_events, severity_number
+from ._per_process import PerProcess
 from ._plain_value import PlainValues, to_json
 from ._reason import Reasons
 from ._retry_after import retry_after_seconds
@@ -63,8 +63,8 @@ class AzureLogRecordExporter(PayloadExporter):
     def __init__(self, config: AzureConfig | None = None, **fields: Any) -> None:
         self._config = config or environment.destination_config(AzureConfig, fields)
         super().__init__(self._config.timeout / 1000)
-        self._clients: dict[int, AzureClient] = {}
-        self.destination = self._client().endpoint
+        self._client = PerProcess(self._open_client)
+        self.destination = self._client.get().endpoint
         self._reasons = Reasons(self.destination, [part.partition("=")[2] for part in self._secrets()])
         #: Of a payload that was taken in part: its body, the places of what is to be sent again, and what was refused.
         self._partly: tuple[bytes, list[int], int] = (b"", [], 0)
@@ -85,14 +85,7 @@ class AzureLogRecordExporter(PayloadExporter):
 
     def split(self, body: bytes) -> Sequence[tuple[bytes, int]] | None:
         """Two arrays with the envelopes of one."""
-        try:
-            envelopes = json.loads(body)
-        except (ValueError, RecursionError):
-            return None
-        if not isinstance(envelopes, list) or len(envelopes) < 2:
-            return None
-        middle = len(envelopes) // 2
-        return [(to_json(half), len(half)) for half in (envelopes[:middle], envelopes[middle:])]
+        return halves_of(array_of(body))
 
     def send(self, payload: Payload, deadline: float) -> Outcome:
         """Send once; of a payload that was taken in part, what is to be sent again."""
@@ -101,16 +94,15 @@ class AzureLogRecordExporter(PayloadExporter):
         seconds = min(self.timeout_seconds, deadline - time.monotonic())
         if seconds <= 0:
             return Retry(self._reasons.reason("no time was left to send"))
-        try:
-            envelopes = json.loads(payload.body)
-        except ValueError:
+        envelopes = array_of(payload.body)
+        if envelopes is None:
             return Rejected(len(payload.records), self._reasons.reason("not sent, as it is no array of envelopes"))
         body, left, refused = self._partly
         if body != payload.body:
             left, refused = [*range(len(envelopes))], 0
         answer: Any
         try:
-            answer = self._client().track([envelopes[place] for place in left], seconds)
+            answer = self._client.get().track([envelopes[place] for place in left], seconds)
         except ClientAuthenticationError as error:
             return Broken(self._reasons.reason("no credentials", str(error)))
         except HttpResponseError as error:  # it says that it is JSON, and is not
@@ -125,7 +117,7 @@ class AzureLogRecordExporter(PayloadExporter):
     def shutdown(self) -> None:
         """End, and let go of the connections."""
         super().shutdown()
-        client = self._clients.pop(os.getpid(), None)
+        client = self._client.take()
         if client is not None:
             client.close()
 
@@ -170,7 +162,7 @@ class AzureLogRecordExporter(PayloadExporter):
             attributes.setdefault(EXCEPTION_TYPE, "Exception")
         plain.attributes = {name[:_LONGEST_NAME]: _cut(name, value, values) for name, value in attributes.items()}
         named = InstrumentationScope(values.text(scope.name)) if scope is not None else None
-        return self._client().envelope(ReadableLogRecord(plain, self._resource_of(record), named))
+        return self._client.get().envelope(ReadableLogRecord(plain, self._resource_of(record), named))
 
     def _resource_of(self, record: Record) -> Resource:
         """What can be said of the record's resource; it is the same for many records."""
@@ -182,19 +174,15 @@ class AzureLogRecordExporter(PayloadExporter):
             self._resource = (given, plain)
         return plain
 
-    def _client(self) -> AzureClient:
-        """This process's. A forked child has connections of its own."""
-        pid = os.getpid()
-        if pid not in self._clients:
-            try:
-                from ._azure_client import AzureClient
-            except ImportError:
-                raise ConfigError("azure", "azure.monitor", "install it: pip install 'logcapy[azure]'") from None
-            try:
-                self._clients[pid] = AzureClient(self._config.connection_string)
-            except ValueError as error:  # it quotes nothing
-                raise ConfigError("connection_string", "", f"a connection string; {error}") from None
-        return self._clients[pid]
+    def _open_client(self) -> AzureClient:
+        try:
+            from ._azure_client import AzureClient
+        except ImportError:
+            raise ConfigError("azure", "azure.monitor", "install it: pip install 'logcapy[azure]'") from None
+        try:
+            return AzureClient(self._config.connection_string)
+        except ValueError as error:  # it quotes nothing
+            raise ConfigError("connection_string", "", f"a connection string; {error}") from None
 
     def _secrets(self) -> list[str]:
         parts = self._config.connection_string.split(";")

@@ -22,7 +22,8 @@ from logcapy.types import Outcome, Payload, Record, Rejected, Retry
 
 from ._bulk_documents import mark_cut, otel_document
 from ._cloudwatch_answers import missing, outcome_of_answer, outcome_of_error
-from ._json_events import encode_event, moment, pack_events
+from ._json_events import array_of, encode_event, halves_of, moment, pack_events
+from ._per_process import PerProcess
 from ._plain_value import to_json
 from ._quiet_botocore import quiet_botocore
 from ._reason import Reasons
@@ -59,7 +60,7 @@ class CloudWatchLogRecordExporter(PayloadExporter):
             raise ConfigError("cloudwatch", "boto3", "install it: pip install 'logcapy[cloudwatch]'") from None
         self.destination = f"cloudwatch:{self._config.group}"
         self._reasons = Reasons(self.destination, ())
-        self._clients: dict[int, Any] = {}
+        self._client = PerProcess(lambda: self._open_client(self.timeout_seconds))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.destination!r})"
@@ -80,11 +81,7 @@ class CloudWatchLogRecordExporter(PayloadExporter):
 
     def split(self, body: bytes) -> Sequence[tuple[bytes, int]] | None:
         """Two arrays with the events of one."""
-        events = _events(body)
-        if events is None or len(events) < 2:
-            return None
-        middle = len(events) // 2
-        return [(to_json(half), len(half)) for half in (events[:middle], events[middle:])]
+        return halves_of(_events(body))
 
     def send(self, payload: Payload, deadline: float) -> Outcome:
         """Send once, without the retries of boto3; the group and the stream are made where they are missing."""
@@ -97,7 +94,7 @@ class CloudWatchLogRecordExporter(PayloadExporter):
         where = {"logGroupName": self._config.group, "logStreamName": self._config.stream or _stream_of(events[0])}
         try:
             with quiet_botocore():
-                answer = _put(self._client(seconds), where, events)
+                answer = _put(self._client_for(seconds), where, events)
         except Exception as error:  # noqa: BLE001 - botocore's, of many kinds
             return outcome_of_error(error, len(events), self._reasons)
         return outcome_of_answer(answer, len(events), self._reasons)
@@ -105,18 +102,13 @@ class CloudWatchLogRecordExporter(PayloadExporter):
     def shutdown(self) -> None:
         """End, and close the connections."""
         super().shutdown()
-        client = self._clients.pop(os.getpid(), None)
+        client = self._client.take()
         if client is not None:
             client.close()
 
-    def _client(self, seconds: float) -> Any:
+    def _client_for(self, seconds: float) -> Any:
         """This process's client; where less than the usual time is left, one for this call."""
-        pid = os.getpid()
-        if seconds < self.timeout_seconds - 0.5:
-            return self._open_client(seconds)
-        if pid not in self._clients:
-            self._clients[pid] = self._open_client(self.timeout_seconds)
-        return self._clients[pid]
+        return self._open_client(seconds) if seconds < self.timeout_seconds - 0.5 else self._client.get()
 
     def _open_client(self, seconds: float) -> Any:
         import boto3
@@ -156,11 +148,8 @@ def _windows(timed: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]
 
 
 def _events(body: bytes) -> list[dict[str, Any]] | None:
-    try:
-        events = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return events if isinstance(events, list) and all(isinstance(one, dict) for one in events) else None
+    events = array_of(body)
+    return events if events is not None and all(isinstance(one, dict) for one in events) else None
 
 
 def _stream_of(event: Mapping[str, Any]) -> str:

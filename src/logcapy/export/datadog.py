@@ -7,7 +7,6 @@ pkg/opentelemetry-mapping-go/otlp/logs/transform.go (what of a record becomes wh
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -20,8 +19,8 @@ from logcapy.types import Outcome, Payload, Record, Retry
 
 from ._http import Answer
 from ._http_exporter import HttpPayloadExporter
-from ._json_events import encode_event, identifiers, moment, pack_events, severity_number
-from ._plain_value import PlainValues, to_json
+from ._json_events import array_of, encode_event, halves_of, identifiers, moment, pack_events, severity_number
+from ._plain_value import PlainValues
 
 MAX_PAYLOAD_BYTES = 5_000_000
 MAX_RECORDS = 1000
@@ -107,14 +106,7 @@ class DatadogLogRecordExporter(HttpPayloadExporter):
 
     def split(self, body: bytes) -> Sequence[tuple[bytes, int]] | None:
         """Two arrays with the logs of one."""
-        try:
-            logs = json.loads(body)
-        except (ValueError, RecursionError):
-            return None
-        if not isinstance(logs, list) or len(logs) < 2:
-            return None
-        middle = len(logs) // 2
-        return [(to_json(half), len(half)) for half in (logs[:middle], logs[middle:])]
+        return halves_of(array_of(body))
 
     def _read_answer(self, answer: Answer) -> Outcome | None:
         """Datadog tells in a header of its own how many seconds to wait; it has no Retry-After."""

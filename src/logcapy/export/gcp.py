@@ -6,7 +6,6 @@ https://cloud.google.com/logging/quotas (limits).
 
 from __future__ import annotations
 
-import os
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +23,7 @@ from logcapy.types import Broken, Delivered, Outcome, Payload, Record, Rejected,
 from ._gcp_entry import gcp_entry
 from ._grpc import MESSAGE_TOO_LARGE, NO_ANSWER, RECONNECT_OPTIONS, TLS_FAILED
 from ._json_events import encode_event, pack_events
+from ._per_process import PerProcess
 from ._protobuf import read_raw_fields
 from ._reason import Reasons
 
@@ -69,7 +69,7 @@ class GcpLogRecordExporter(PayloadExporter):
         self._url = urlsplit(config.endpoint)
         self.destination = f"{config.endpoint.rstrip('/')}/{log_name}"
         self._reasons = Reasons(self.destination, ())
-        self._clients: dict[int, Any] = {}
+        self._client = PerProcess(self._open_client)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.destination!r})"
@@ -115,7 +115,7 @@ class GcpLogRecordExporter(PayloadExporter):
         except DecodeError:
             return Rejected(len(payload.records), self._reasons.reason("not sent, as it is no WriteLogEntriesRequest"))
         try:
-            client = self._open_client()
+            client = self._client.get()
         except Exception as error:  # noqa: BLE001 - credentials that are missing or cannot be read, of many kinds
             what = "no credentials; run gcloud auth application-default login, or set GOOGLE_APPLICATION_CREDENTIALS"
             return Broken(self._reasons.reason(what, type(error).__name__))
@@ -130,7 +130,7 @@ class GcpLogRecordExporter(PayloadExporter):
     def shutdown(self) -> None:
         """End, and close the channel."""
         super().shutdown()
-        client = self._clients.pop(os.getpid(), None)
+        client = self._client.take()
         if client is not None:
             client.transport.close()
 
@@ -155,14 +155,10 @@ class GcpLogRecordExporter(PayloadExporter):
         return Rejected(records, reason, status=status)
 
     def _open_client(self) -> Any:
-        """The client on this process's channel. A forked child leaves its parent's alone: closing it may hang."""
-        pid = os.getpid()
-        if pid not in self._clients:
-            from google.cloud.logging_v2.services.logging_service_v2 import LoggingServiceV2Client
+        from google.cloud.logging_v2.services.logging_service_v2 import LoggingServiceV2Client
 
-            transport = LoggingServiceV2Client.get_transport_class("grpc")
-            self._clients[pid] = LoggingServiceV2Client(transport=transport(channel=self._open_channel(transport)))
-        return self._clients[pid]
+        transport = LoggingServiceV2Client.get_transport_class("grpc")
+        return LoggingServiceV2Client(transport=transport(channel=self._open_channel(transport)))
 
     def _open_channel(self, transport: Any) -> Any:
         if self._url.scheme == "http":

@@ -5,7 +5,6 @@ Source: https://opentelemetry.io/docs/specs/otlp/#otlpgrpc
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -25,6 +24,7 @@ from ._headers import GRPC_METADATA, check_headers
 from ._http import tls_context
 from ._otlp_response import partial_success, retry_delay_seconds
 from ._otlp_settings import otlp_settings
+from ._per_process import PerProcess
 from ._reason import Reasons
 from ._split import split_logs
 from .otlp import DEFAULT_MAX_BYTES, encode_logs
@@ -75,8 +75,7 @@ class OTLPGrpcLogRecordExporter(PayloadExporter):
         if not self._insecure:
             # gRPC says nothing of a file that it cannot use, until the first call fails.
             tls_context(config.certificate, config.client_key, config.client_certificate)
-        self._channels: dict[int, Any] = {}
-        self._call: Callable[..., bytes] | None = None
+        self._opened = PerProcess(self._open)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.destination!r})"
@@ -97,7 +96,7 @@ class OTLPGrpcLogRecordExporter(PayloadExporter):
         if seconds <= 0:
             return Retry(self._reasons.reason("no time was left to send"))
         try:
-            call = self._open_call()
+            _, call = self._opened.get()
             response = call(payload.body, timeout=seconds, metadata=self._metadata, wait_for_ready=False)
         except grpc.RpcError as error:
             return replace(self._failure(error, len(payload.records)), status=error.code().name)
@@ -111,8 +110,9 @@ class OTLPGrpcLogRecordExporter(PayloadExporter):
     def shutdown(self) -> None:
         """End, and close the channel."""
         super().shutdown()
-        channel = self._channels.pop(os.getpid(), None)
-        if channel is not None:
+        opened = self._opened.take()
+        if opened is not None:
+            channel, _ = opened
             channel.close()
 
     def _failure(self, error: Any, count: int) -> Outcome:
@@ -128,13 +128,10 @@ class OTLPGrpcLogRecordExporter(PayloadExporter):
             return Retry(reason, delay, unreachable=unreachable)
         return Rejected(count, reason)
 
-    def _open_call(self) -> Callable[..., bytes]:
-        """The call on this process's channel. A forked child leaves its parent's alone: closing it may hang."""
-        pid = os.getpid()
-        if self._call is None or pid not in self._channels:
-            self._channels[pid] = self._open_channel()
-            self._call = self._channels[pid].unary_unary(_METHOD)
-        return self._call
+    def _open(self) -> tuple[Any, Callable[..., bytes]]:
+        """A channel, and the call on it."""
+        channel = self._open_channel()
+        return channel, channel.unary_unary(_METHOD)
 
     def _open_channel(self) -> Any:
         import grpc
