@@ -21,7 +21,7 @@ from opentelemetry.trace import INVALID_SPAN_CONTEXT, NonRecordingSpan, SpanCont
 from .attributes import EVENT_NAME, OTEL_EVENT_NAME
 from .shared import NOTHING_SHARED, Shared
 
-__all__ = ["NOTHING_SHARED", "STANDARD_FIELDS", "Draft", "RedactMany", "Shared"]
+__all__ = ["NOTHING_SHARED", "SPECIAL_KEYS", "STANDARD_FIELDS", "Draft", "RedactMany", "Shared"]
 
 #: What every record of ``logging`` has, and uvicorn's message with terminal colours: no attributes.
 STANDARD_FIELDS: Final = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {
@@ -30,8 +30,8 @@ STANDARD_FIELDS: Final = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None
     "taskName",
     "color_message",
 }
-#: Keys that are odd for some drafts.
-_PASSED_OVER: Final = STANDARD_FIELDS | {"", OTEL_EVENT_NAME, EVENT_NAME}
+#: Keys that an extra of ``logging`` has no attribute for.
+SPECIAL_KEYS: Final = STANDARD_FIELDS | {"", OTEL_EVENT_NAME, EVENT_NAME}
 
 _SEVERITIES: Final[dict[int, SeverityNumber]] = {number.value: number for number in SeverityNumber}
 
@@ -91,7 +91,7 @@ class Draft:
         """
         surroundings = self.surroundings
         if (surroundings.leaves_sites and self.own.keys() <= surroundings.free) or surroundings.frees(
-            self.tidied(), _PASSED_OVER
+            self.tidied(), SPECIAL_KEYS
         ):
             self.shared = (surroundings, site) if surroundings else (site,)
         else:

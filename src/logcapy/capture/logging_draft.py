@@ -18,7 +18,7 @@ from logcapy.attributes import (
     EXCEPTION_STACKTRACE,
     OTEL_EVENT_NAME,
 )
-from logcapy.draft import STANDARD_FIELDS, Draft, Shared
+from logcapy.draft import SPECIAL_KEYS, STANDARD_FIELDS, Draft, Shared
 
 from .direct import DirectWay
 from .severity import SEVERITY_TEXTS
@@ -28,7 +28,6 @@ from .severity import severity_text as severity_text
 
 #: Extras come after the fields that a LogRecord's constructor sets.
 _FIRST_EXTRA: Final = len(vars(logging.LogRecord("", 0, "", 0, "", None, None)))
-_SPECIAL_EXTRAS: Final = STANDARD_FIELDS | {"", OTEL_EVENT_NAME, EVENT_NAME}
 FROZEN: Final = frozenset((str, int, float, bool, type(None), bytes))
 #: Records whose texts are not longer than this in all are small.
 SMALL: Final = 2048
@@ -74,7 +73,7 @@ class LoggingDraft(Draft):
     def tidied(self) -> dict[str, Any]:
         """Attributes are told from what every LogRecord has, and from the name of the event."""
         own = self.own
-        if not _SPECIAL_EXTRAS.isdisjoint(own):
+        if not SPECIAL_KEYS.isdisjoint(own):
             self.event_name = pop_event_name(own)
             own = self.own = {key: value for key, value in own.items() if key and key not in STANDARD_FIELDS}
         return own

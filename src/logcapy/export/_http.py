@@ -28,8 +28,6 @@ from ._retry_after import retry_after_seconds
 
 #: Source: https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes
 OTLP_RETRY_STATUSES = frozenset((429, 502, 503, 504))
-#: As OpenTelemetry's exporters name themselves: product, version, language. Exporters add their name.
-USER_AGENT = f"LogCapy/{__version__} (Python)"
 _SET_UP_STATUSES = frozenset((401, 403, 404, 405))
 _PUBLIC_HEADERS = frozenset(("content-type", "content-encoding", "user-agent"))
 
@@ -233,6 +231,11 @@ def _parse_url(url: str) -> urllib3.util.Url:
     return parsed
 
 
+def user_agent(exporter: str = "") -> str:
+    """As OpenTelemetry's exporters name themselves: product, version, language, and which exporter it is."""
+    return f"LogCapy/{__version__} (Python{f'; {exporter} exporter' if exporter else ''})"
+
+
 def _secrets(headers: Mapping[str, str], auth: str | None) -> list[str]:
     """Values of headers, the user-info and its password alone."""
     values = [value for name, value in headers.items() if name.lower() not in _PUBLIC_HEADERS]
@@ -242,7 +245,7 @@ def _secrets(headers: Mapping[str, str], auth: str | None) -> list[str]:
 
 def _request_headers(headers: Mapping[str, str], auth: str | None, use_gzip: bool) -> Mapping[str, str]:
     """The caller's headers over our own defaults."""
-    merged = urllib3.HTTPHeaderDict({"User-Agent": USER_AGENT})
+    merged = urllib3.HTTPHeaderDict({"User-Agent": user_agent()})
     if auth:
         merged.update(urllib3.util.make_headers(basic_auth=unquote(auth)))
     for name, value in headers.items():

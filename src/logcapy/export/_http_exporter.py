@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from logcapy.exporter import PayloadExporter
 from logcapy.types import Outcome, Payload
 
-from ._http import USER_AGENT, HttpTransport
+from ._http import HttpTransport, user_agent
 
 
 class HttpSettings(Protocol):
@@ -60,10 +60,9 @@ class HttpPayloadExporter(PayloadExporter):
         self, url: str, settings: HttpSettings, headers: Mapping[str, str], **options: Any
     ) -> HttpTransport:
         """A transport with what the settings say; the constructor's arguments."""
-        agent = USER_AGENT.replace(")", f"; {self.name} exporter)")
         return HttpTransport(
             url,
-            headers={"User-Agent": agent, **settings.headers, **headers},
+            headers={"User-Agent": user_agent(self.name), **settings.headers, **headers},
             timeout_seconds=settings.timeout / 1000,
             certificate=settings.certificate,
             client_key=settings.client_key,

@@ -5,40 +5,43 @@ A dict that makes what it lacks is the fastest there is, and is not compiled: se
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 from ._protobuf import ONE_BYTE, field, varint
 
+_Made = TypeVar("_Made")
 
-class FieldCache(dict[str, bytes]):
-    """String fields by their text: names come again and again. Holds 1,024 texts of 256 characters at most."""
 
-    def __init__(self, tag: bytes) -> None:
-        self._tag = tag
+class _ByText(dict[str, _Made]):
+    """What was made of texts that come again and again. Holds 1,024 of 256 characters at most.
 
-    def __missing__(self, text: str) -> bytes:
+    Args:
+        make: Makes it of a text.
+    """
+
+    def __init__(self, make: Callable[[str], _Made]) -> None:
+        self._make = make
+
+    def __missing__(self, text: str) -> _Made:
         if type(text) is not str:
             raise TypeError("no plain string")
-        content = field(self._tag, text.encode())
+        made = self._make(text)
         if len(text) <= 256:
             if len(self) >= 1024:
                 self.clear()
-            self[text] = content
-        return content
+            self[text] = made
+        return made
 
 
-class AttributeHeads(dict[str, "AttributeHead"]):
-    """What stands before an attribute's value, by its key. Holds 1,024 keys of 256 characters at most."""
+def field_cache(tag: bytes) -> dict[str, bytes]:
+    """String fields by their text."""
+    return _ByText(lambda text: field(tag, text.encode()))
 
-    def __missing__(self, key: str) -> AttributeHead:
-        if type(key) is not str:
-            raise TypeError("no plain string")
-        head = AttributeHead(field(b"\x0a", key.encode()))
-        if len(key) <= 256:
-            if len(self) >= 1024:
-                self.clear()
-            self[key] = head
-        return head
+
+def attribute_heads() -> dict[str, AttributeHead]:
+    """What stands before an attribute's value, by its key."""
+    return _ByText(lambda key: AttributeHead(field(b"\x0a", key.encode())))
 
 
 class AttributeHead:

@@ -19,7 +19,7 @@ from logcapy.types import Record
 
 from ._any_value import FRAMES_ROOM, NoRoom, ValueEncoder, class_name
 from ._careful_log_record import encode_with_care
-from ._kept_fields import AttributeHeads, FieldCache
+from ._kept_fields import attribute_heads, field_cache
 from ._protobuf import ONE_BYTE, field, varint
 
 #: How deep the messages lie, the request being 0: ResourceLogs, ScopeLogs, LogRecord, and then these.
@@ -48,9 +48,9 @@ _FORMS: Final = object()
 _span_forms: Final[dict[int, tuple[SpanContext, bytes]]] = {}
 _MOST_SPANS: Final = 512
 
-_heads: Final = AttributeHeads()
-_severity_texts: Final = FieldCache(b"\x1a")
-_event_names: Final = FieldCache(b"\x62")
+_heads: Final = attribute_heads()
+_severity_texts: Final = field_cache(b"\x1a")
+_event_names: Final = field_cache(b"\x62")
 
 
 def encode_log_record(record: Record, limit: int) -> bytes:

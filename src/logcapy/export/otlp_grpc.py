@@ -14,14 +14,13 @@ from urllib.parse import unquote
 
 from urllib3.util import make_headers
 
-from logcapy._version import __version__
 from logcapy.config import OtlpConfig
 from logcapy.exporter import PayloadExporter
 from logcapy.types import Broken, Delivered, Outcome, Payload, Record, Rejected, Retry, TooLarge
 
 from ._grpc import MESSAGE_TOO_LARGE, NO_ANSWER, RECONNECT_OPTIONS, TLS_FAILED
 from ._headers import GRPC_METADATA, check_headers
-from ._http import tls_context
+from ._http import tls_context, user_agent
 from ._otlp_response import partial_success, retry_delay_seconds
 from ._otlp_settings import otlp_settings
 from ._per_process import PerProcess
@@ -34,7 +33,7 @@ _METHOD = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
 _RETRY = frozenset(("CANCELLED", "DEADLINE_EXCEEDED", "ABORTED", "OUT_OF_RANGE", "UNAVAILABLE", "DATA_LOSS"))
 _SET_UP = frozenset(("UNAUTHENTICATED", "PERMISSION_DENIED", "UNIMPLEMENTED"))
 _CHANNEL_OPTIONS = (
-    ("grpc.primary_user_agent", f"LogCapy/{__version__} (Python; OTLP exporter)"),
+    ("grpc.primary_user_agent", user_agent("OTLP")),
     *RECONNECT_OPTIONS,
 )
 

@@ -110,9 +110,11 @@ def _headers_of(carrier: Any) -> dict[str, str]:
 
 
 def _note(carrier: Any, request: Any) -> None:
-    wsgi.note_route(carrier, lambda: getattr(request.resolver_match, "route", None))
-    wsgi.note_user(carrier, lambda: user_of_django(request))
-    wsgi.note_session(carrier, lambda: session_of_django(request))
+    noted = wsgi.request_of(carrier)
+    if noted is not None:
+        noted.find_route = lambda: getattr(request.resolver_match, "route", None)
+        noted.find_user = lambda: user_of_django(request)
+        noted.find_session = lambda: session_of_django(request)
 
 
 @contextmanager

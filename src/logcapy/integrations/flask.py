@@ -10,7 +10,7 @@ from logcapy.process.request import REQUEST_KEY
 
 from ._methods import Method, Methods
 from ._telling import note_context, tell_handled, tell_unhandled
-from .wsgi import Environ, call_in_request, headers_of, note_route
+from .wsgi import Environ, call_in_request, headers_of, request_of
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -63,10 +63,10 @@ def watch() -> None:
 def _on_request_started(sender: object, **extra: object) -> None:  # noqa: ARG001 - the signal's signature
     from flask import request
 
-    rule = request.url_rule
-    if rule is not None:
+    rule, noted = request.url_rule, request_of(request.environ)
+    if rule is not None and noted is not None:
         route = rule.rule
-        note_route(request.environ, lambda: route)
+        noted.find_route = lambda: route
 
 
 def _on_got_request_exception(sender: object, exception: BaseException, **extra: object) -> None:  # noqa: ARG001

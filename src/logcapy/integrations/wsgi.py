@@ -53,25 +53,10 @@ def headers_of(environ: Environ) -> dict[str, str]:
     return {name[5:].lower().replace("_", "-"): environ[name] for name in environ if name.startswith("HTTP_")}
 
 
-def note_route(environ: Environ, find_route: Callable[[], str | None]) -> None:
-    """Tell the request of an environ how its route is found; nothing if the request is not known."""
+def request_of(environ: Environ) -> RequestContext | None:
+    """The request of an environ, to be told how its route, its user and its session are found; None if not known."""
     request = environ.get(REQUEST_KEY)
-    if isinstance(request, RequestContext):
-        request.find_route = find_route
-
-
-def note_user(environ: Environ, find_user: Callable[[], str | None]) -> None:
-    """Tell the request of an environ how its user is found; nothing if the request is not known."""
-    request = environ.get(REQUEST_KEY)
-    if isinstance(request, RequestContext):
-        request.find_user = find_user
-
-
-def note_session(environ: Environ, find_session: Callable[[], str | None]) -> None:
-    """Tell the request of an environ how its session's key is found; nothing if the request is not known."""
-    request = environ.get(REQUEST_KEY)
-    if isinstance(request, RequestContext):
-        request.find_session = find_session
+    return request if isinstance(request, RequestContext) else None
 
 
 def _is_for_the_server(body: object, file_wrapper: object) -> bool:

@@ -21,11 +21,6 @@ def _at_edge(prefix: str) -> str:
     return rf"{prefix}(?:(?<![A-Za-z0-9]{prefix})|(?<=\\[nrt]{prefix})|(?<=%[0-9A-Fa-f]{{2}}{prefix}))"
 
 
-def _alone(pattern: str) -> str:
-    """A pattern of a whole word that has dots and dashes in it."""
-    return rf"(?<![A-Za-z0-9_.-]){pattern}(?![A-Za-z0-9_.-])"
-
-
 #: Patterns are compiled when a text first holds their hint: there are dozens, and a process meets a few.
 _compiled: Final = cache(re.compile)
 
