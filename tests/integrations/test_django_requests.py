@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-from typing import Any
-
 import pytest
+
+from .programs import found_by
 
 #: Serves by wsgiref or uvicorn, with a user as django.contrib.auth has it, and prints what came of the requests.
 PROGRAM = """
@@ -86,17 +81,7 @@ json.dump({"returned": returned, "told": told, "queries": len(queries)}, sys.std
 @pytest.mark.parametrize("kind", ["wsgi", "asgi"])
 @pytest.mark.parametrize("way", ["patched", "added", "both"])
 def test_each_request_has_its_id_its_access_record_and_the_user_that_was_asked_for(way: str, kind: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, way, kind],
-        env={**os.environ, "PYTHONPATH": "tests"},
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
+    found = found_by(PROGRAM, way, kind)
     assert found["returned"] == [[200, ["r-0"], 4], [200, ["r-1"], 4], [200, ["r-2"], 5]]
     route = "orders/<order_id>"
     size_of_stream = None if way == "added" else 5  # Django streams after its middleware

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-from typing import Any
-
 import pytest
+
+from .programs import found_by
 
 PROGRAM = """
 import json, logging, sys, tempfile, types
@@ -58,24 +53,9 @@ json.dump({"told": told, "keys": keys, "all": [data.to_json() for data in export
 """
 
 
-def run(backend: str, key: str) -> dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, backend, key],
-        env=dict(os.environ),
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
-
-
 @pytest.mark.slow
 def test_the_records_of_a_session_have_one_token_from_the_time_that_it_was_read() -> None:
-    found = run("file", "k")
+    found = found_by(PROGRAM, "file", "k")
     assert [body for body, _ in found["told"]] == ["before", "after"] * 4
     assert [token for body, token in found["told"] if body == "before"] == [None] * 4
     first, again, other, forged = (token for body, token in found["told"] if body == "after")
@@ -88,6 +68,6 @@ def test_the_records_of_a_session_have_one_token_from_the_time_that_it_was_read(
 @pytest.mark.slow
 @pytest.mark.parametrize(("backend", "key"), [("file", ""), ("signed_cookies", "k")])
 def test_without_a_key_for_the_token_or_a_key_of_the_session_nothing_is_told(backend: str, key: str) -> None:
-    found = run(backend, key)
+    found = found_by(PROGRAM, backend, key)
     assert [token for _, token in found["told"]] == [None] * 8
     assert not any(key in "".join(found["all"]) for key in found["keys"])
