@@ -6,7 +6,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -68,18 +67,19 @@ class Postgres:
         self._run("pg_ctl", "-D", self._data, "-w", "-m", how, "stop")
 
     def kill(self) -> None:
-        """End all of its processes by SIGKILL."""
+        """End all of its processes by SIGKILL. While one is left, or not yet reaped, PostgreSQL refuses to start."""
         first = self.process
+        os.kill(first, signal.SIGSTOP)  # it makes no more of them
         children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
-        for process in (first, *map(int, children)):
+        processes = [first, *map(int, children)]
+        for process in processes:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
 
-        def is_away() -> bool:
-            with socket.socket() as probe:
-                return probe.connect_ex(("127.0.0.1", self.port)) != 0
+        def are_gone() -> bool:
+            return not any(Path(f"/proc/{process}").exists() for process in processes)
 
-        wait_until(is_away, 30, lambda: "PostgreSQL was killed and still takes connections")
+        wait_until(are_gone, 30, lambda: f"PostgreSQL was killed and is still there: {processes}")
 
     @property
     def process(self) -> int:
