@@ -166,12 +166,12 @@ def test_both_ways_give_the_same_record(
 def test_the_usual_record_takes_the_direct_way() -> None:
     way, sibling = Way(), Sibling()
     way.handler.emit(a_record("order %s", 7, total=12.5))
-    assert way.handler._way is not None
-    assert emit_draft(a_record("order %s", 7, total=12.5), way.handler._way, Context())
+    assert way.handler.listener.way is not None
+    assert emit_draft(a_record("order %s", 7, total=12.5), way.handler.listener.way, Context())
     way.provider.add_log_record_processor(sibling)
     way.handler.emit(a_record("order %s", 7, total=12.5))
     assert sibling.seen == 1
-    assert way.handler._way.taker() is None
+    assert way.handler.listener.way.taker() is None
     way.provider.shutdown()
 
 
@@ -189,8 +189,8 @@ def test_the_usual_record_takes_the_direct_way() -> None:
 )
 def test_what_may_change_or_is_not_usual_is_no_draft(direct: Way, record: logging.LogRecord) -> None:
     direct.emit(a_record("find the way"))
-    assert direct.handler._way is not None
-    assert not emit_draft(record, direct.handler._way, Context())
+    assert direct.handler.listener.way is not None
+    assert not emit_draft(record, direct.handler.listener.way, Context())
 
 
 def test_what_a_later_handler_changes_on_the_record_is_not_seen(direct: Way) -> None:

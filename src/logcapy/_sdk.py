@@ -20,6 +20,7 @@ from opentelemetry.sdk._logs.export import (
     LogRecordExportResult,
     SimpleLogRecordProcessor,
 )
+from opentelemetry.sdk.trace import _Span
 
 from .config import BatchConfig, OtlpConfig
 from .errors import ConfigError
@@ -27,6 +28,8 @@ from .errors import ConfigError
 _STOCK_HTTP = "opentelemetry.exporter.otlp.proto.http._log_exporter"
 _STOCK_GRPC = "opentelemetry.exporter.otlp.proto.grpc._log_exporter"
 _OWN_HEADERS = {"content-type", "user-agent", "content-encoding"}
+#: The class of the spans that the SDK's tracers make, which have their context as ``_context``.
+OWN_SPAN = _Span
 
 
 def processors_of(provider: LoggerProvider) -> tuple[LogRecordProcessor, ...] | None:

@@ -12,7 +12,7 @@ from opentelemetry.sdk._logs.export import LogRecordExporter
 from . import _sdk, environment
 from ._guard import say_once
 from .admission import Admission
-from .capture.emitting import emit_through
+from .capture.direct import emit_through
 from .capture.hooks import install_hooks
 from .capture.opening import open_loggers
 from .capture.other_handlers import StandInForOthers
@@ -89,7 +89,7 @@ def start(
     _handle.processor = take_over(provider, config, report, destination)
     _follow_levels(_handle.processor, config)
     if not _handle.undo and _handle.processor.destinations:
-        _handle.stand_in = StandInForOthers(provider)
+        _handle.stand_in = StandInForOthers(provider).look
         _handle.undo = _install(_handle, report)
     if _handle.undo:
         request_settings.use(config)

@@ -12,6 +12,7 @@ from typing import Any
 from opentelemetry.trace import Span
 from opentelemetry.trace.propagation import _SPAN_KEY
 
+from . import _sdk
 from ._guard import describe_error, say
 from .draft import NOTHING_SHARED, Draft, RedactMany, Shared
 
@@ -48,7 +49,12 @@ class DraftTaker:
     def take(self, draft: Draft, context: dict[str, Any]) -> None:
         """Take a draft that was made in a context. Never raises."""
         span: Span | None = context[_SPAN_KEY] if _SPAN_KEY in context else None  # noqa: SIM401 - compiled, `get` of a subclass of dict is slow
-        draft.span_context = span.get_span_context() if span is not None else None
+        if span is None:
+            draft.span_context = None
+        elif type(span) is _sdk.OWN_SPAN:
+            draft.span_context = span._context
+        else:
+            draft.span_context = span.get_span_context()
         surroundings = NOTHING_SHARED
         admit = self.admit
         if admit is not None:

@@ -28,7 +28,7 @@ from opentelemetry.trace import get_current_span
 
 import logcapy
 from capture.decoded import Decoded, Sibling, a_request, decoded, handler_of, receiving
-from logcapy.capture.emitting import emit_through
+from logcapy.capture.direct import emit_through
 
 _CLOCKS = ("timeUnixNano", "observedTimeUnixNano")
 

@@ -21,7 +21,7 @@ from opentelemetry import trace
 from opentelemetry.context import Context, attach, detach
 from opentelemetry.sdk.trace import TracerProvider
 
-from logcapy.capture import emitting
+from logcapy.capture import direct, emitting
 from logcapy.capture.sightings import note_sighting, sighting_of
 
 from .observed import Observed
@@ -118,7 +118,7 @@ def test_any_order_of_sightings_gives_one_full_record_and_references_to_it(
 ) -> None:
     observed = Observed(exception_signal=signal)
     walk = Walk(observed)
-    emitting.emit_through(observed.logger_provider)
+    direct.emit_through(observed.logger_provider)
     try:
         for number in range(failures):
             error = PaymentError(f"failure {number}")
@@ -127,7 +127,7 @@ def test_any_order_of_sightings_gives_one_full_record_and_references_to_it(
             for how in afterwards:
                 walk.see(how, error)
     finally:
-        emitting.emit_through(None)
+        direct.emit_through(None)
 
     spans = [layer for layer in layers if layer.endswith("span")]
     recorded = "record" in layers and (in_server or bool(spans))

@@ -35,7 +35,7 @@ def listening(provider: LoggerProvider) -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     root.setLevel(logging.INFO)
-    uninstall = install(LogCapyHandler(logger_provider=provider), StandInForOthers(provider))
+    uninstall = install(LogCapyHandler(logger_provider=provider), StandInForOthers(provider).look)
     yield
     uninstall()
     root.handlers[:] = handlers

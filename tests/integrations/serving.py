@@ -17,7 +17,7 @@ from opentelemetry._logs import LogRecord
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
 
-from logcapy.capture.emitting import emit_through
+from logcapy.capture.direct import emit_through
 from logcapy.capture.exceptions import ExceptionProcessor
 from logcapy.capture.stdlib import LogCapyHandler
 from logcapy.process.enrich import ContextEnricher, RequestEnricher

@@ -2,22 +2,68 @@
 
 from __future__ import annotations
 
-from typing import Final
+from sys import _getframe
+from time import time_ns
+from typing import Any, Final, Protocol
 
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
 
 from logcapy import _sdk
+from logcapy._guard import describe_error, say
 from logcapy.attributes import EVENT_NAME, EXCEPTION_STACKTRACE, OTEL_EVENT_NAME
+from logcapy.draft import Shared
 
 from .careful import NO_EXTRAS, Extras, emit_with_care
-from .emitting import current_way
+from .direct import current_way
 from .logger_draft import CHANGEABLE, LoggerDraft, size_of
-from .logging_draft import CODE_ATTRIBUTES, SMALL
+from .logging_draft import CODE_ATTRIBUTES, SMALL, severities
 
 #: Attributes that a draft has no place for.
 ODD_ATTRIBUTES: Final = frozenset(("", OTEL_EVENT_NAME, EVENT_NAME, EXCEPTION_STACKTRACE))
+#: Keywords that say something else than an attribute.
+_SPECIAL: Final = frozenset(("exc_info", "stack_info", "stacklevel", "extra", "event_name")) | ODD_ATTRIBUTES
+#: How many frames up the place of a call is from :func:`emit_call`, which has one itself where it is not compiled.
+_FRAMES: Final = 2 if __file__.endswith(".py") else 1
 
-_current_context = _sdk.current_context_getter()
+_current_context: Final = _sdk.current_context_getter()
+
+
+class Calls(Protocol):
+    """Whose calls :func:`emit_call` takes."""
+
+    name: str
+    _bound: Shared
+    _is_usual: bool
+
+    def _take_options(self, draft: LoggerDraft, attributes: dict[str, Any], frames: int) -> Extras: ...
+
+
+def emit_call(
+    logger: Calls, level: int, message: object, arguments: tuple[object, ...], attributes: dict[str, Any]
+) -> None:
+    """Emit what a logger's method was called with. That method calls it itself: the place is found by its frame."""
+    try:
+        draft = LoggerDraft()
+        draft.timestamp = time_ns()
+        draft.severity = severities[level]
+        draft.level = level
+        draft.level_name = draft.event_name = None
+        draft.body = message
+        draft.arguments = arguments
+        draft.bound = logger._bound
+        if _SPECIAL.isdisjoint(attributes):
+            try:
+                caller = _getframe(_FRAMES)
+                draft.place = caller.f_code, caller.f_lasti
+            except ValueError:  # there is no caller in Python
+                draft.place = None
+            draft.own = attributes
+            emit_draft(draft, logger.name, NO_EXTRAS, logger._is_usual)
+        else:
+            extras = logger._take_options(draft, attributes, _FRAMES + 1)
+            emit_draft(draft, logger.name, extras, logger._is_usual and ODD_ATTRIBUTES.isdisjoint(draft.own))
+    except Exception as error:  # noqa: BLE001 - logging must not break what it watches
+        say("capture", f"a record of logger {logger.name!r} could not be captured: {describe_error(error)}")
 
 
 def emit_draft(draft: LoggerDraft, name: str, extras: Extras, is_usual: bool) -> None:
@@ -40,7 +86,9 @@ def emit_draft(draft: LoggerDraft, name: str, extras: Extras, is_usual: bool) ->
         if draft.arguments and size != CHANGEABLE:
             size = size_of(draft.arguments, size)
         if size != CHANGEABLE and len(own) + len(draft.bound) + CODE_ATTRIBUTES <= way.most_attributes:
-            logger = way.logger(name)
+            logger = way.loggers.get(name)
+            if logger is None:
+                logger = way.logger(name)
             if logger._logger_config.is_enabled:
                 draft.logger, draft.extra_bytes = logger, size if size > SMALL else 0
                 if way.count_created is not None:

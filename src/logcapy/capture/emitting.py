@@ -6,32 +6,15 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from opentelemetry._logs import Logger, LoggerProvider, LogRecord, SeverityNumber, get_logger_provider
+from opentelemetry._logs import Logger, LoggerProvider, LogRecord, SeverityNumber
 from opentelemetry.context import Context
 
 from logcapy._guard import describe_error, say
 
-from .direct import DirectWay
+from .direct import current_provider
 from .handing_on import emit
 
 _loggers: dict[str, tuple[LoggerProvider, Logger]] = {}
-_provider: LoggerProvider | None = None
-_way: DirectWay | None = None
-
-
-def emit_through(provider: LoggerProvider | None) -> None:
-    """Let what LogCapy has to tell go to a provider; None for the global one."""
-    global _provider
-    _provider = provider
-
-
-def current_way() -> DirectWay:
-    """The loggers of the provider that LogCapy works for, else of the global one as it is now."""
-    global _way
-    provider, way = _provider or get_logger_provider(), _way
-    if way is None or way.provider is not provider:
-        way = _way = DirectWay(provider)
-    return way
 
 
 def logger_of(name: str) -> Logger:
@@ -40,7 +23,7 @@ def logger_of(name: str) -> Logger:
     The provider is asked once: it holds a lock while it answers, and a finalizer that tells of an exception may have
     interrupted the very thread that holds it.
     """
-    provider = _provider or get_logger_provider()
+    provider = current_provider()
     known = _loggers.get(name)
     if known is None or known[0] is not provider:
         known = _loggers[name] = (provider, provider.get_logger(name))
@@ -84,6 +67,6 @@ def emit_exception(
             event_name=event_name,
         )
         logger = logger_of(logger_name)
-        emit(logger, _provider or get_logger_provider(), record, exception)
+        emit(logger, current_provider(), record, exception)
     except Exception as error:  # noqa: BLE001 - telling of an exception must not raise another
         say("emit_exception", f"an exception could not be recorded: {describe_error(error)}")

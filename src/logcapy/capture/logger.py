@@ -8,32 +8,22 @@ do not see it, unless no LoggerProvider is set up: then its records are those of
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Callable, Mapping
 from logging import CRITICAL, DEBUG, ERROR, INFO, WARNING
-from time import time_ns
 from types import FrameType, TracebackType
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
-from logcapy._guard import describe_error, say
 from logcapy.draft import NOTHING_SHARED, Shared
 
 from .caller_frame import calling_frame
 from .careful import NO_EXTRAS, Extras, exception_of, stack_of
-from .drafting import ODD_ATTRIBUTES, emit_draft
+from .drafting import ODD_ATTRIBUTES, emit_call
 from .logger_draft import LoggerDraft, place_of
-from .logging_draft import severities
 from .stdlib import attribute_value
 
 ExcInfo: TypeAlias = (
     "bool | BaseException | tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]"
 )
-
-_getframe = sys._getframe
-
-#: Keywords that say something else than an attribute.
-_OPTIONS: Final = frozenset(("exc_info", "stack_info", "stacklevel", "extra", "event_name"))
-_SPECIAL: Final = _OPTIONS | ODD_ATTRIBUTES
 
 
 class LevelMethod(Protocol):
@@ -94,43 +84,43 @@ class CapyLogger:
     def debug(self, message: object, /, *args: object, **attributes: Any) -> None:
         """Emit a record of level DEBUG; see :class:`LevelMethod`."""
         if self._levels.isEnabledFor(DEBUG):
-            self._emit(DEBUG, message, args, attributes)
+            emit_call(self, DEBUG, message, args, attributes)
 
     @_as_level_method
     def info(self, message: object, /, *args: object, **attributes: Any) -> None:
         """Emit a record of level INFO; see :class:`LevelMethod`."""
         if self._levels.isEnabledFor(INFO):
-            self._emit(INFO, message, args, attributes)
+            emit_call(self, INFO, message, args, attributes)
 
     @_as_level_method
     def warning(self, message: object, /, *args: object, **attributes: Any) -> None:
         """Emit a record of level WARNING; see :class:`LevelMethod`."""
         if self._levels.isEnabledFor(WARNING):
-            self._emit(WARNING, message, args, attributes)
+            emit_call(self, WARNING, message, args, attributes)
 
     @_as_level_method
     def error(self, message: object, /, *args: object, **attributes: Any) -> None:
         """Emit a record of level ERROR; see :class:`LevelMethod`."""
         if self._levels.isEnabledFor(ERROR):
-            self._emit(ERROR, message, args, attributes)
+            emit_call(self, ERROR, message, args, attributes)
 
     @_as_level_method
     def exception(self, message: object, /, *args: object, **attributes: Any) -> None:
         """Emit a record of level ERROR that tells of the exception being handled; see :class:`LevelMethod`."""
         if self._levels.isEnabledFor(ERROR):
             attributes.setdefault("exc_info", True)
-            self._emit(ERROR, message, args, attributes)
+            emit_call(self, ERROR, message, args, attributes)
 
     @_as_level_method
     def critical(self, message: object, /, *args: object, **attributes: Any) -> None:
         """Emit a record of level CRITICAL; see :class:`LevelMethod`."""
         if self._levels.isEnabledFor(CRITICAL):
-            self._emit(CRITICAL, message, args, attributes)
+            emit_call(self, CRITICAL, message, args, attributes)
 
     def log(self, level: int, message: object, /, *args: object, **attributes: Any) -> None:
         """Emit a record of a level, a number of ``logging``; for the rest see :class:`LevelMethod`."""
         if self._levels.isEnabledFor(level):
-            self._emit(level, message, args, attributes)
+            emit_call(self, level, message, args, attributes)
 
     def is_enabled_for(self, level: int) -> bool:
         """Whether a record of a level would be emitted: that of ``logging.getLogger()`` of the same name decides."""
@@ -149,34 +139,14 @@ class CapyLogger:
     def __repr__(self) -> str:
         return f"<CapyLogger {self.name}{' ' + ', '.join(self._bound) if self._bound else ''}>"
 
-    def _emit(self, level: int, message: object, arguments: tuple[object, ...], attributes: dict[str, Any]) -> None:
-        """Called by the methods alone: the place of the call is two frames up. Never raises."""
-        try:
-            draft = LoggerDraft()
-            draft.timestamp = time_ns()
-            draft.severity = severities[level]
-            draft.level = level
-            draft.level_name = draft.event_name = None
-            draft.body = message
-            draft.arguments = arguments
-            draft.own = attributes
-            draft.bound = self._bound
-            if _SPECIAL.isdisjoint(attributes):
-                try:
-                    caller = _getframe(2)
-                    draft.place = caller.f_code, caller.f_lasti
-                except ValueError:  # there is no caller in Python
-                    draft.place = None
-                emit_draft(draft, self.name, NO_EXTRAS, self._is_usual)
-                return
-            frame = calling_frame(2 + attributes.pop("stacklevel", 1))
-            draft.place = place_of(frame)
-            draft.event_name = attributes.pop("event_name", None)
-            extras = _take_extras(attributes, frame)
-            draft.own = {**(attributes.pop("extra", None) or {}), **attributes}
-            emit_draft(draft, self.name, extras, self._is_usual and ODD_ATTRIBUTES.isdisjoint(draft.own))
-        except Exception as error:  # noqa: BLE001 - logging must not break what it watches
-            say("capture", f"a record of logger {self.name!r} could not be captured: {describe_error(error)}")
+    def _take_options(self, draft: LoggerDraft, attributes: dict[str, Any], frames: int) -> Extras:
+        """Tell a draft what the options of a call say; that is so many frames up."""
+        frame = calling_frame(frames + attributes.pop("stacklevel", 1))
+        draft.place = place_of(frame)
+        draft.event_name = attributes.pop("event_name", None)
+        extras = _take_extras(attributes, frame)
+        draft.own = {**(attributes.pop("extra", None) or {}), **attributes}
+        return extras
 
 
 def get_logger(name: str | None = None) -> CapyLogger:

@@ -38,7 +38,8 @@ _MOST_SITES: Final = 4096
 
 _LogRecord: Final = logging.LogRecord
 _get_message: Final = logging.LogRecord.getMessage
-_sites: Final[dict[tuple[str, int, str], Shared]] = {}
+#: By path, line and function of a call: what all its records have, and the keys of the extras that the last one had.
+_sites: Final[dict[tuple[str, int, str], tuple[Shared, list[str]]]] = {}
 
 
 class LoggingDraft(Draft):
@@ -47,14 +48,14 @@ class LoggingDraft(Draft):
     Beside what the base class wants, ``body`` is the message's template and ``own`` the extras.
     """
 
-    __slots__ = ("arguments", "created", "place")
+    __slots__ = ("arguments", "created", "site")
 
     #: For ``%`` with the template, where there are any.
     arguments: Any
     #: In seconds, as the record has it.
     created: float
-    #: Path, line and function, as the record has them.
-    place: Any
+    #: What all records of the place of its call have.
+    site: Shared
 
     def write(self) -> None:
         """Format the message and put the attributes together."""
@@ -66,9 +67,13 @@ class LoggingDraft(Draft):
                 self.body = self.body % self.arguments
             except Exception as error:  # noqa: BLE001 - wrong arguments are the application's mistake
                 self.body = message_without_arguments(self.body, error)
-        place = self.place
-        site = _sites.get(place)
-        self.complete(site if site is not None else _new_site(place))
+        self.complete(self.site)
+
+    @property
+    def place(self) -> tuple[str, int, str]:
+        """Path, line and function of the call."""
+        site = self.site
+        return site[CODE_FILE_PATH], site[CODE_LINE_NUMBER], site[CODE_FUNCTION_NAME]
 
     def tidied(self) -> dict[str, Any]:
         """Attributes are told from what every LogRecord has, and from the name of the event."""
@@ -98,20 +103,33 @@ def emit_draft(record: logging.LogRecord, way: DirectWay, context: dict[str, Any
                 size += len(value)
             elif kind is not int and kind not in FROZEN:
                 return False
+    place = fields["pathname"], fields["lineno"], fields["funcName"]
+    known = _sites.get(place)
+    site, keys = known if known is not None else _new_site(place)
     own: dict[str, Any] = {}
-    if len(fields) > _FIRST_EXTRA:
-        if len(fields) - _FIRST_EXTRA + CODE_ATTRIBUTES > way.most_attributes or EXCEPTION_STACKTRACE in fields:
+    extras = len(fields) - _FIRST_EXTRA
+    if extras:
+        if extras + CODE_ATTRIBUTES > way.most_attributes or EXCEPTION_STACKTRACE in fields:
             return False
-        for key in [*fields][_FIRST_EXTRA:]:
-            value = own[key] = fields[key]
-            kind = type(value)
-            if kind is str:
-                size += len(value)
-            elif kind is not int and kind not in FROZEN:
-                return False
+        if len(keys) != extras:
+            keys = _note_keys(place, site, fields)
+        try:
+            for key in keys:
+                value = own[key] = fields[key]
+                kind = type(value)
+                if kind is str:
+                    size += len(value)
+                elif kind is not int and kind not in FROZEN:
+                    return False
+        except KeyError:  # as many extras as the last record of this place had, but others
+            _note_keys(place, site, fields)
+            return emit_draft(record, way, context)
     if size > LARGEST:
         return False
-    logger = way.logger(fields["name"])
+    name = fields["name"]
+    logger = way.loggers.get(name)
+    if logger is None:
+        logger = way.logger(name)
     if not logger._logger_config.is_enabled:
         return True
     draft = LoggingDraft()
@@ -124,7 +142,7 @@ def emit_draft(record: logging.LogRecord, way: DirectWay, context: dict[str, Any
     draft.created = fields["created"]
     draft.severity_text = level_name
     draft.event_name = None
-    draft.place = fields["pathname"], fields["lineno"], fields["funcName"]
+    draft.site = site
     if way.count_created is not None:
         way.count_created()
     taker.take(draft, context)
@@ -155,12 +173,21 @@ def pop_event_name(attributes: dict[str, Any]) -> Any:
 def site_of(path: str, line: int, function: str) -> Shared:
     """The attributes of a call site. Source: https://opentelemetry.io/docs/specs/semconv/registry/attributes/code/."""
     place = path, line, function
-    return _sites.get(place) or _new_site(place)
+    return (_sites.get(place) or _new_site(place))[0]
 
 
-def _new_site(place: tuple[str, int, str]) -> Shared:
+def _new_site(place: tuple[str, int, str]) -> tuple[Shared, list[str]]:
     if len(_sites) >= _MOST_SITES:
         _sites.clear()
     path, line, function = place
-    site = _sites[place] = Shared({CODE_FILE_PATH: path, CODE_FUNCTION_NAME: function, CODE_LINE_NUMBER: line})
-    return site
+    keys: list[str] = []
+    known = Shared({CODE_FILE_PATH: path, CODE_FUNCTION_NAME: function, CODE_LINE_NUMBER: line}), keys
+    _sites[place] = known
+    return known
+
+
+def _note_keys(place: tuple[str, int, str], site: Shared, fields: dict[str, Any]) -> list[str]:
+    """The keys of a record's extras: nearly always those of the next record of its place, too."""
+    keys = [*fields][_FIRST_EXTRA:]
+    _sites[place] = site, keys
+    return keys

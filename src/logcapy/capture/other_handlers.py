@@ -18,8 +18,8 @@ _THEIRS = {
 class StandInForOthers:
     """Keeps the root logger free of other handlers that do what LogCapy does; says so once.
 
-    Called with each record, so that a handler that the application adds later is found too: as long as the list
-    of handlers is the one that was looked at last, that is one comparison.
+    :meth:`look` is called with each record, so that a handler that the application adds later is found too: as long
+    as the list of handlers is the one that was looked at last, that is one comparison.
 
     Args:
         provider: The provider that LogCapy sends to; a handler that sends to another one stays.
@@ -30,7 +30,7 @@ class StandInForOthers:
         self._root = logging.getLogger()
         self._looked_at: list[logging.Handler] | None = None
 
-    def __call__(self) -> None:
+    def look(self) -> None:
         """Take away what sends the records that LogCapy sends."""
         if self._root.handlers == self._looked_at:
             return

@@ -13,22 +13,19 @@ import copy
 import logging
 import time
 from collections.abc import Callable
-from contextvars import ContextVar
 from functools import wraps
 from itertools import islice
 from typing import Any
 
-from opentelemetry._logs import LoggerProvider, LogRecord, get_logger_provider
-from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
+from opentelemetry._logs import LoggerProvider, LogRecord
 
-from logcapy import _sdk
-from logcapy._guard import describe_error, say
 from logcapy.attributes import CODE_FILE_PATH, CODE_FUNCTION_NAME, CODE_LINE_NUMBER, TRUNCATED
 from logcapy.draft import STANDARD_FIELDS
 
 from .direct import DirectWay
 from .handing_on import emit
-from .logging_draft import LARGEST, emit_draft, message_of, pop_event_name
+from .listening import Listener
+from .logging_draft import LARGEST, message_of, pop_event_name
 from .severity import severity_number, severity_text
 
 _PLAIN = (str, bool, int, float, bytes, type(None))
@@ -36,11 +33,6 @@ _PLAIN = (str, bool, int, float, bytes, type(None))
 _DEEPEST, _MOST_ITEMS = 16, 1000
 #: Of one record.
 _MOST_FIELDS = 1000
-
-_current_context = _sdk.current_context_getter()
-_translating: ContextVar[bool] = ContextVar("logcapy_translating", default=False)
-#: One of each translation in any thread: empty nearly always, and cheaper to ask than the variable.
-_translations: set[object] = set()
 
 
 class LogCapyHandler(logging.Handler):
@@ -53,41 +45,18 @@ class LogCapyHandler(logging.Handler):
 
     def __init__(self, level: int = logging.NOTSET, logger_provider: LoggerProvider | None = None) -> None:
         super().__init__(level)
-        self._logger_provider = logger_provider
-        self._way: DirectWay | None = None
-        self._way_of_global: DirectWay | None = None
+        self._logger_provider = logger_provider  # under the name that OpenTelemetry's own handlers have it
+        #: Who hears the records; its ``hear`` is what :meth:`emit` does.
+        self.listener = Listener(logger_provider, _emit_translated)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Hand a record on, in the current context. Records born while exporting are passed over."""
-        try:
-            context = _current_context()
-            if context.get(_SUPPRESS_INSTRUMENTATION_KEY) or (_translations and _translating.get()):
-                return
-            way = self._way or self._find_way()
-            if not emit_draft(record, way, context):
-                self._emit_with_care(record, way)
-        except Exception as error:  # noqa: BLE001 - logging must not break what it watches
-            say("capture", f"a record of logger {record.name!r} could not be captured: {describe_error(error)}")
+        self.listener.hear(record)
 
-    def _find_way(self) -> DirectWay:
-        if self._logger_provider is not None:
-            self._way = DirectWay(self._logger_provider)
-            return self._way
-        provider = get_logger_provider()  # which may be another one by the time of the next record
-        if self._way_of_global is None or self._way_of_global.provider is not provider:
-            self._way_of_global = DirectWay(provider)
-        return self._way_of_global
 
-    def _emit_with_care(self, record: logging.LogRecord, way: DirectWay) -> None:
-        """Translate a record now, and hand it to its logger. What is logged by that is passed over."""
-        token, translation = _translating.set(True), object()
-        _translations.add(translation)
-        try:
-            exception = record.exc_info[1] if record.exc_info else None
-            emit(way.provider.get_logger(record.name), way.provider, translate(record), exception)
-        finally:
-            _translations.discard(translation)
-            _translating.reset(token)
+def _emit_translated(record: logging.LogRecord, way: DirectWay) -> None:
+    exception = record.exc_info[1] if record.exc_info else None
+    emit(way.provider.get_logger(record.name), way.provider, translate(record), exception)
 
 
 def translate(record: logging.LogRecord) -> LogRecord:
@@ -169,7 +138,7 @@ def _text(value: Any) -> str:
         return f"<str() of {type(value).__name__} failed with {type(error).__name__}>"
 
 
-def install(handler: logging.Handler, before: Callable[[], None] = lambda: None) -> Callable[[], None]:
+def install(handler: LogCapyHandler, before: Callable[[], None] = lambda: None) -> Callable[[], None]:
     """Let a handler see every record that any logger lets through, beside the handlers that are there.
 
     Args:
@@ -180,7 +149,7 @@ def install(handler: logging.Handler, before: Callable[[], None] = lambda: None)
         What takes it away again.
     """
     original = logging.Logger.callHandlers
-    emit = handler.emit
+    hear = handler.listener.hear
     active = True
 
     @wraps(original)
@@ -188,7 +157,7 @@ def install(handler: logging.Handler, before: Callable[[], None] = lambda: None)
         if active:
             before()
             if record.levelno >= handler.level:
-                emit(record)
+                hear(record)
         original(self, record)
 
     def uninstall() -> None:

@@ -17,8 +17,8 @@ from logcapy.draft import NOTHING_SHARED
 
 from .caller_frame import calling_frame
 from .careful import CODE_STACKTRACE, NO_EXTRAS, Extras, exception_of, is_heard, stack_of
+from .direct import current_way
 from .drafting import ODD_ATTRIBUTES, emit_draft
-from .emitting import current_way
 from .logger_draft import LoggerDraft, named, place_of
 from .logging_draft import severities
 

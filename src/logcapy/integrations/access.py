@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping, Sized
 from typing import Any, Final
 
-from opentelemetry._logs import LogRecord, SeverityNumber
+from opentelemetry._logs import LoggerProvider, LogRecord, SeverityNumber
 from opentelemetry.context import Context, get_current
 from opentelemetry.propagate import extract
 from opentelemetry.trace import NonRecordingSpan, get_current_span, set_span_in_context
@@ -41,7 +41,6 @@ ABORTED: Final = "logcapy.request.aborted"
 _EVENT: Final = "http.server.request"
 _SERVERS: Final = frozenset(("uvicorn.access", "gunicorn.access"))
 _serving = False
-_emit = LogCapyHandler.emit
 
 
 class Access:
@@ -141,8 +140,10 @@ def access_of(request: RequestContext, carrier: Carrier, headers: Callable[[], M
 class HandlerBesideAccess(LogCapyHandler):
     """LogCapyHandler without the servers' access records, where LogCapy makes one of each request itself."""
 
-    def emit(self, record: logging.LogRecord) -> None:
-        """Translate one record and hand it on."""
-        if _serving and record.name in _SERVERS and request_settings().access_log:
-            return
-        _emit(self, record)
+    def __init__(self, level: int = logging.NOTSET, logger_provider: LoggerProvider | None = None) -> None:
+        super().__init__(level, logger_provider)
+        self.listener.pass_over(_SERVERS, _is_told)
+
+
+def _is_told() -> bool:
+    return _serving and request_settings().access_log

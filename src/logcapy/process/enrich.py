@@ -40,6 +40,17 @@ _KNOWN_MARK: Final = "_logcapy_request_attributes"
 #: And the one for what it and its request tell together.
 _KEPT_MARK: Final = "_logcapy_request_shared"
 
+# Looked up once: a record asks them all.
+_get_values: Final = bound_values.get
+_get_request: Final = current_request.get
+
+
+def _exception_before_311() -> BaseException | None:
+    return sys.exc_info()[1]
+
+
+_exception: Final[Callable[[], BaseException | None]] = getattr(sys, "exception", _exception_before_311)
+
 # The stable name, and what else it was or is called; the first that a span has is taken.
 # Source: https://opentelemetry.io/docs/specs/semconv/non-normative/http-migration/
 _NAMES: Final = (
@@ -93,10 +104,10 @@ class ContextEnricher(Enricher):
 
     def attributes(self, span: Span | None, severity: int) -> Shared:  # noqa: ARG002 - one signature for all
         """The values that are bound."""
-        values = bound_values.get()
+        values = _get_values()
         if not values:
-            error = sys.exc_info()[1]
-            if error is not None and current_request.get() is None:
+            error = _exception()
+            if error is not None and _get_request() is None:
                 request = request_behind(error)
                 if request is not None:
                     return request.values
@@ -118,7 +129,7 @@ class RequestEnricher(Enricher):
         kept: _Kept | None = getattr(span, _KEPT_MARK, None)
         if kept is not None and len(kept.attributes) == kept.size:
             noted = kept.request
-            if current_request.get() is None if noted is None else kept.is_of_the_same_visitor(noted):
+            if _get_request() is None if noted is None else kept.is_of_the_same_visitor(noted):
                 return kept.shared
         server = server_span_of(span)
         request = _request_of(server)
@@ -177,9 +188,9 @@ def _request_of(server: Span | None) -> RequestContext | None:
     remembered: RequestContext | None = getattr(server, REQUEST_MARK, None)
     if remembered is not None:
         return remembered
-    request = current_request.get()
+    request = _get_request()
     if request is None:
-        request = request_behind(sys.exc_info()[1])
+        request = request_behind(_exception())
     if server is None or request is None:
         return request
     started = getattr(server, "start_time", None) or 0
