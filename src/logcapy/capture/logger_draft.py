@@ -14,7 +14,8 @@ from typing import Any, Final, TypeAlias
 from logcapy.attributes import CODE_FILE_PATH, CODE_FUNCTION_NAME, CODE_LINE_NUMBER
 from logcapy.draft import NOTHING_SHARED, Draft, Shared
 
-from .logging_draft import FROZEN, LARGEST, message_without_arguments, severity_text, site_of
+from .logging_draft import FROZEN, LARGEST, message_without_arguments, site_of
+from .severity import SEVERITY_TEXTS
 from .stdlib import attribute_value
 
 #: A code object and the offset of an instruction; a path, a line and a function's name; None if nothing is known.
@@ -22,6 +23,7 @@ Place: TypeAlias = "tuple[CodeType, int] | tuple[str, int, str] | None"
 
 #: What :func:`size_of` says of values that somebody may change after the call.
 CHANGEABLE: Final = -1
+_level_name: Final = logging.getLevelName
 _MOST_SITES: Final = 4096
 
 #: With the code object, so that no other gets its id.
@@ -49,7 +51,10 @@ class LoggerDraft(Draft):
     def write(self) -> None:
         """Format the message and put the attributes together: the call's win over the logger's."""
         if self.arguments:
-            self.body = self.text()
+            try:  # a draft that waits has a text, and no argument that is a mapping
+                self.body = self.body % self.arguments
+            except Exception as error:  # noqa: BLE001 - wrong arguments are the application's mistake
+                self.body = message_without_arguments(self.body, error)
         self.severity_text = self.name_of_level()
         own, bound, site = self.own, self.bound, site_at(self.place)
         self.complete(site)
@@ -71,7 +76,8 @@ class LoggerDraft(Draft):
 
     def name_of_level(self) -> str:
         """As OpenTelemetry has it."""
-        return severity_text(self.level_name or logging.getLevelName(self.level))
+        name = self.level_name or _level_name(self.level)
+        return SEVERITY_TEXTS.get(name, name)
 
 
 def size_of(values: Iterable[object], size: int) -> int:

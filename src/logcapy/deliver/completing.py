@@ -22,13 +22,20 @@ def complete(batch: Sequence[Waiting]) -> list[Waiting]:
     A record that waits in several queues is completed by the first worker that comes to it.
     """
     with _completing:
-        drafts: dict[RedactMany, list[Draft]] = {}
+        written: dict[RedactMany, list[Draft]] = {}
         for record in batch:
-            if isinstance(record, Draft) and record.redact is not None:
-                drafts.setdefault(record.redact, []).append(record)
-        for redact, group in drafts.items():
-            _redact(redact, [draft for draft in group if _is_written(draft)])
-    return [record for record in batch if _may_leave(record)]
+            if isinstance(record, Draft):
+                redact = record.redact
+                if redact is not None and _is_written(record):
+                    group = written.get(redact)
+                    if group is None:
+                        group = written[redact] = []
+                    group.append(record)
+        for redact, group in written.items():
+            _redact(redact, group)
+    return [
+        record for record in batch if (record.redact is None if isinstance(record, Draft) else _is_completed(record))
+    ]
 
 
 def _redact(redact: RedactMany, written: list[Draft]) -> None:
@@ -55,11 +62,9 @@ def _is_written(draft: Draft) -> bool:
     return True
 
 
-def _may_leave(record: Waiting) -> bool:
-    if isinstance(record, Draft):
-        return record.redact is None
+def _is_completed(snapshot: Snapshot) -> bool:
     try:
-        record.complete()
+        snapshot.complete()
     except Exception as error:  # noqa: BLE001 - fails closed, and alone
         _say_dropped(error)
         return False

@@ -118,8 +118,8 @@ def _usual(record: Record, limit: int) -> bytes:
 
 def _draft(draft: Draft, limit: int) -> bytes:
     """As :func:`_usual`; what a draft shares with others is encoded once for all of them."""
-    time = draft.timestamp.to_bytes(8, "little")
-    parts = [b"\x09", time, b"\x59", time, _SEVERITY[draft.severity]]
+    time = draft.timestamp
+    parts = [_pack_times(b"\x09", time, b"\x59", time), _SEVERITY[draft.severity]]
     if draft.severity_text:
         parts.append(_severity_texts[draft.severity_text])
     body = draft.body
@@ -174,7 +174,7 @@ def _span_form(span: SpanContext) -> bytes:
 
 def _append_attributes(parts: list[bytes], attributes: dict[str, Any], limit: int) -> None:
     """Attributes in their usual types, each in the parts it is made of: joining once is what makes it fast."""
-    heads, append = _heads, parts.append
+    heads = _heads
     for key, value in attributes.items():
         head = heads[key]
         kind = type(value)
@@ -183,25 +183,23 @@ def _append_attributes(parts: list[bytes], attributes: dict[str, Any], limit: in
             if len(text) > limit:
                 raise NoRoom
             content = text.encode()
-            append(head.strings[len(content)])
-            append(content)
+            parts.append(head.strings[len(content)])
+            parts.append(content)
         elif kind is int:
             number: int = value
             content = varint(number if 0 <= number < 2097152 else _int64(number))
-            append(head.ints[len(content)])
-            append(content)
+            parts.append(head.ints[len(content)])
+            parts.append(content)
         elif kind is bool:
-            append(head.true if value else head.false)
+            parts.append(head.true if value else head.false)
         elif kind is float:
-            append(head.double)
-            append(_pack_double(value))
+            parts.append(head.double)
+            parts.append(_pack_double(value))
         elif value is None:
-            append(head.nothing)
+            parts.append(head.nothing)
         else:
             content = field(b"\x12", _value(value, _KEY_VALUE_DEPTH + 1, limit))
-            append(b"\x32" + varint(len(head.key) + len(content)))
-            append(head.key)
-            append(content)
+            parts += (b"\x32" + varint(len(head.key) + len(content)), head.key, content)
 
 
 def _value(value: Any, depth: int, limit: int) -> bytes:

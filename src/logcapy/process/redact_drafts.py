@@ -8,7 +8,7 @@ found each of the texts is redacted by itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from logcapy.draft import Draft, Shared
 from logcapy.types import TextRedactor
@@ -55,7 +55,9 @@ class DraftRedactor:
         self._clean = clean
         self._plain_keys = plain_keys
         self._shortest = shortest
-        self._least_card = least_card
+        # Not typed as numbers: compiled, each comparison would make objects of them.
+        self._under_cards: Any = -least_card
+        self._least_card: Any = least_card
         self._remember = remember
         self._most_together: int = together or _TOGETHER
 
@@ -65,11 +67,12 @@ class DraftRedactor:
         owners: list[Draft] = []
         texts: list[str] = []
         places: list[tuple[Draft, str]] = []
-        clean, plain_keys, shortest, least_card = self._clean, self._plain_keys, self._shortest, self._least_card
+        clean, plain_keys, shortest = self._clean, self._plain_keys, self._shortest
+        under_cards, least_card = self._under_cards, self._least_card
         for draft in drafts:
             body = draft.body
             if type(body) is str and len(body) <= _LONGEST:
-                if body not in clean and len(body) >= shortest:
+                if len(body) >= shortest and body not in clean:
                     bodies.append(body)
                     owners.append(draft)
             elif body is not None:
@@ -84,13 +87,16 @@ class DraftRedactor:
                     break
                 kind = type(value)
                 if kind is str:
-                    if value not in clean and len(value) >= shortest:
-                        if len(value) > _LONGEST:
+                    if value not in clean:
+                        size = len(value)
+                        if size > _LONGEST:
                             break
-                        texts.append(value)
-                        places.append((draft, key))
-                elif (kind is int or kind is float) and -least_card < value < least_card:
-                    pass
+                        if size >= shortest:
+                            texts.append(value)
+                            places.append((draft, key))
+                elif kind is int or kind is float:
+                    if not under_cards < value < least_card:
+                        break
                 elif value is not None and kind is not bool:
                     break
             else:
