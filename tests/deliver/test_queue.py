@@ -108,7 +108,7 @@ def test_large_records_over_the_bound_in_bytes_go_the_oldest_first_and_small_one
 def test_a_large_record_that_leaves_before_its_caller_has_weighed_it_leaves_no_weight_behind() -> None:
     queue = queue_of(100)
     large = Item(0, extra_bytes=400)
-    queue._recent.append(large)  # type: ignore[arg-type]  # as far as put() is when the worker comes in between
+    queue._line.recent.append(large)  # type: ignore[arg-type]  # as far as put() is when the worker comes in between
     assert queue.take(1) == [large]
     queue._attend(large)  # type: ignore[arg-type]
     assert queue.weight == 0

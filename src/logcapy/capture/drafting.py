@@ -16,7 +16,8 @@ from logcapy.draft import Shared
 from .careful import NO_EXTRAS, Extras, emit_with_care
 from .direct import current_way
 from .logger_draft import CHANGEABLE, LoggerDraft, size_of
-from .logging_draft import CODE_ATTRIBUTES, SMALL, severities
+from .logging_draft import CODE_ATTRIBUTES, SMALL
+from .severity import severities, severity_of
 
 #: Attributes that a draft has no place for.
 ODD_ATTRIBUTES: Final = frozenset(("", OTEL_EVENT_NAME, EVENT_NAME, EXCEPTION_STACKTRACE))
@@ -45,7 +46,7 @@ def emit_call(
     try:
         draft = LoggerDraft()
         draft.timestamp = time_ns()
-        draft.severity = severities[level]
+        draft.severity = severities.get(level) or severity_of(level)
         draft.level = level
         draft.level_name = draft.event_name = None
         draft.body = message

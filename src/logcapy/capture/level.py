@@ -8,7 +8,7 @@ from opentelemetry._logs import SeverityNumber
 
 from logcapy.errors import ConfigError, nearest_name
 
-from .logging_draft import severity_number
+from .severity import severity_number
 
 Level: TypeAlias = "str | int | SeverityNumber"
 

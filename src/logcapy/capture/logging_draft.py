@@ -21,8 +21,7 @@ from logcapy.attributes import (
 from logcapy.draft import SPECIAL_KEYS, STANDARD_FIELDS, Draft, Shared
 
 from .direct import DirectWay
-from .severity import SEVERITY_TEXTS
-from .severity import severities as severities
+from .severity import SEVERITY_TEXTS, severities, severity_of
 from .severity import severity_number as severity_number
 from .severity import severity_text as severity_text
 
@@ -134,7 +133,8 @@ def emit_draft(record: logging.LogRecord, way: DirectWay, context: dict[str, Any
         return True
     draft = LoggingDraft()
     draft.logger = logger
-    draft.severity = severities[fields["levelno"]]
+    level = fields["levelno"]
+    draft.severity = severities.get(level) or severity_of(level)
     draft.extra_bytes = size if size > SMALL else 0
     draft.body = message
     draft.arguments = arguments

@@ -14,7 +14,7 @@ from .careful import NO_EXTRAS, Extras
 from .describing import name_of_type
 from .drafting import ODD_ATTRIBUTES, emit_draft
 from .logger_draft import LoggerDraft, named
-from .logging_draft import severities
+from .severity import severities, severity_of
 
 if TYPE_CHECKING:
     import loguru
@@ -74,7 +74,7 @@ def _emit(record: Any) -> None:
     draft = LoggerDraft()
     draft.timestamp = _nanoseconds(record["time"])
     draft.level, draft.level_name = level.no, level.name
-    draft.severity = severities[level.no]
+    draft.severity = severities.get(level.no) or severity_of(level.no)
     draft.body = record["message"]
     draft.arguments = ()
     draft.bound = NOTHING_SHARED

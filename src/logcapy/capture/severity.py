@@ -27,12 +27,13 @@ def severity_text(level_name: str) -> str:
     return SEVERITY_TEXTS.get(level_name, level_name)
 
 
-class _Severities(dict[int, int]):
-    def __missing__(self, level: int) -> int:
-        number: int = severity_number(level).value
-        if len(self) < 100:
-            self[level] = number
-        return number
+#: OpenTelemetry's numbers of the levels that :func:`severity_of` was asked for.
+severities: Final[dict[int, int]] = {}
 
 
-severities: Final = _Severities()
+def severity_of(level: int) -> int:
+    """OpenTelemetry's number of a level, which is kept."""
+    number: int = severity_number(level).value
+    if len(severities) < 100:
+        severities[level] = number
+    return number

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 from .completing import Waiting
 
@@ -29,10 +30,13 @@ class Line:
 
     def take(self, most: int) -> list[Waiting]:
         """Take out the ``most`` oldest records, or as many as there are."""
-        batch = [self.spared.popleft() for _ in range(min(most, len(self.spared)))]
-        batch += [self.recent.popleft() for _ in range(min(most - len(batch), len(self.recent)))]
-        # Also where nothing was weighed yet: a large record may leave before its caller comes to weigh it.
-        self.weight -= sum(item.extra_bytes for item in batch)
+        batch: list[Waiting] = []
+        for waiting in (self.spared, self.recent):
+            for _ in range(min(most - len(batch), len(waiting))):
+                item = waiting.popleft()
+                batch.append(item)
+                if item.extra_bytes:  # also where it was not weighed yet: it may leave before its caller comes to it
+                    self.weight -= item.extra_bytes
         return batch
 
     def drop_oldest(self) -> bool:
@@ -84,3 +88,33 @@ class Line:
         self.weight -= waiting[position].extra_bytes
         del waiting[position]
         return True
+
+
+class Door:
+    """Where records come in: one step for the caller, and another one only where there is something to do beside.
+
+    Args:
+        attend: Called with a record that is in, where that is so.
+    """
+
+    __slots__ = ("_attend", "_count_one", "_recent", "mark")
+
+    def __init__(self, attend: Callable[[Any], None]) -> None:
+        self._attend = attend
+
+    def open(self, recent: deque[Waiting], count_one: Callable[[], object]) -> None:
+        """Let records into a line from now on, and count them."""
+        self._recent = recent
+        self._count_one = count_one
+        #: At how many recent records there is something to do beside.
+        self.mark = 1
+
+    def put(self, item: Any) -> None:
+        """Let a record in; never raises, and waits only where ``block`` says so."""
+        self._count_one()
+        recent = self._recent
+        recent.append(item)
+        # The record is in before the mark is read, and the worker sets the mark before it looks for records: one of
+        # the two sees the other.
+        if len(recent) >= self.mark or item.extra_bytes:
+            self._attend(item)

@@ -14,7 +14,7 @@ from .accounting import Accounts, AtomicCounter, Stats
 from .arrivals import Arrivals
 from .blocking import may_block
 from .completing import Waiting
-from .line import WARNING, Line
+from .line import WARNING, Door, Line
 
 _NEVER = maxsize
 #: How often it is looked whether there is something to say: a flood has other things to do.
@@ -36,6 +36,9 @@ class RecordQueue:
         self.capacity = capacity
         self._wake = wake
         self._overflow, self._block_seconds, self._max_bytes = "drop_oldest", 0.1, maxsize
+        self._door = Door(self._attend)
+        #: Puts a record into the queue; never raises, and waits only where ``block`` says so.
+        self.put: Callable[[Waiting], None] = self._door.put
         self.renew()
 
     def use(self, overflow: str, block_seconds: float, max_bytes: int) -> None:
@@ -55,29 +58,16 @@ class RecordQueue:
         self.lock = threading.RLock()
         self._room = threading.Condition(self.lock)
         self._line = Line()
-        self._recent = self._line.recent
         self._waiting_for_room = 0
         self._closed = False
         self.accounts = Accounts(self.lock)
         self._entered, self._evicted, self._sampled, self._late = (AtomicCounter() for _ in range(4))
         self._left = 0
         self._evicted_said, self._say_at = 0, 0.0
-        self._count_one = self._entered.add_one
+        self._door.open(self._line.recent, self._entered.add_one)
         self._sampling = itertools.count()
         self._arrivals = Arrivals()
         self._wake_at = 1
-        #: At how many recent records a caller has something to do beside.
-        self._mark = 1
-
-    def put(self, item: Waiting) -> None:
-        """Put a record into the queue; never raises, and waits only where ``block`` says so."""
-        self._count_one()
-        recent = self._recent
-        recent.append(item)
-        # The record is in before the mark is read, and the worker sets the mark before it looks for records: one of
-        # the two sees the other.
-        if len(recent) >= self._mark or item.extra_bytes:
-            self._attend(item)
 
     @property
     def size(self) -> int:
@@ -225,4 +215,4 @@ class RecordQueue:
 
     def _set_mark(self) -> None:
         full = self.capacity // 2 if self._overflow == "sample" else self.capacity
-        self._mark = 0 if self._closed else min(self._wake_at, full + 1) - len(self._line.spared)
+        self._door.mark = 0 if self._closed else min(self._wake_at, full + 1) - len(self._line.spared)

@@ -19,7 +19,7 @@ from logcapy.types import Record
 
 from ._any_value import FRAMES_ROOM, NoRoom, ValueEncoder, class_name
 from ._careful_log_record import encode_with_care
-from ._kept_fields import attribute_heads, field_cache
+from ._kept_fields import attribute_head, attribute_heads, text_field
 from ._protobuf import ONE_BYTE, field, varint
 
 #: How deep the messages lie, the request being 0: ResourceLogs, ScopeLogs, LogRecord, and then these.
@@ -48,9 +48,9 @@ _FORMS: Final = object()
 _span_forms: Final[dict[int, tuple[SpanContext, bytes]]] = {}
 _MOST_SPANS: Final = 512
 
-_heads: Final = attribute_heads()
-_severity_texts: Final = field_cache(b"\x1a")
-_event_names: Final = field_cache(b"\x62")
+#: The fields of severity texts and event names.
+_severity_texts: Final[dict[str, bytes]] = {}
+_event_names: Final[dict[str, bytes]] = {}
 
 
 def encode_log_record(record: Record, limit: int) -> bytes:
@@ -82,7 +82,8 @@ def _usual(record: Record, limit: int) -> bytes:
     elif severity is not None:
         raise TypeError("no severity number")
     if log.severity_text:
-        parts.append(_severity_texts[log.severity_text])
+        text = log.severity_text
+        parts.append(_severity_texts.get(text) or text_field(_severity_texts, b"\x1a", text))
     body = log.body
     if type(body) is str:
         if len(body) > limit:
@@ -112,16 +113,17 @@ def _usual(record: Record, limit: int) -> bytes:
     if log.span_id:
         parts += (b"\x52\x08", log.span_id.to_bytes(8, "big"))
     if log.event_name:
-        parts.append(_event_names[log.event_name])
+        parts.append(_event_names.get(log.event_name) or text_field(_event_names, b"\x62", log.event_name))
     return b"".join(parts)
 
 
 def _draft(draft: Draft, limit: int) -> bytes:
     """As :func:`_usual`; what a draft shares with others is encoded once for all of them."""
-    time = draft.timestamp
-    parts = [_pack_times(b"\x09", time, b"\x59", time), _SEVERITY[draft.severity]]
+    time = draft.timestamp.to_bytes(8, "little")
+    parts = [b"\x09", time, b"\x59", time, _SEVERITY[draft.severity]]
     if draft.severity_text:
-        parts.append(_severity_texts[draft.severity_text])
+        text = draft.severity_text
+        parts.append(_severity_texts.get(text) or text_field(_severity_texts, b"\x1a", text))
     body = draft.body
     if type(body) is str and len(body) <= _SHORT:
         content = body.encode()
@@ -145,7 +147,7 @@ def _draft(draft: Draft, limit: int) -> bytes:
         kept = _span_forms.get(id(span_context))
         parts.append(kept[1] if kept is not None else _span_form(span_context))
     if draft.event_name:
-        parts.append(_event_names[draft.event_name])
+        parts.append(_event_names.get(draft.event_name) or text_field(_event_names, b"\x62", draft.event_name))
     return b"".join(parts)
 
 
@@ -174,16 +176,19 @@ def _span_form(span: SpanContext) -> bytes:
 
 def _append_attributes(parts: list[bytes], attributes: dict[str, Any], limit: int) -> None:
     """Attributes in their usual types, each in the parts it is made of: joining once is what makes it fast."""
-    heads = _heads
+    heads = attribute_heads
     for key, value in attributes.items():
-        head = heads[key]
+        head = heads.get(key)
+        if head is None:
+            head = attribute_head(key)
         kind = type(value)
         if kind is str:
             text: str = value
             if len(text) > limit:
                 raise NoRoom
             content = text.encode()
-            parts.append(head.strings[len(content)])
+            size = len(content)
+            parts.append(head.strings.get(size) or head.of_string(size))
             parts.append(content)
         elif kind is int:
             number: int = value

@@ -15,7 +15,7 @@ from typing import Final
 from logcapy.draft import Draft
 from logcapy.types import Payload, Record
 
-from ._kept_fields import HEADS
+from ._kept_fields import record_head, record_heads
 from ._log_record import encode_log_record
 from ._origin import Origin, resource_origin, scope_origin
 from ._protobuf import varint
@@ -59,7 +59,7 @@ def encode_logs(records: Sequence[Record], max_bytes: int = DEFAULT_MAX_BYTES) -
                 request, first = _Request(max_bytes), position
                 _, parts = request.open_group(resource, scope)
                 room = request.room - length - _RECORD_FRAME
-            parts.append(HEADS[length])
+            parts.append(record_heads.get(length) or record_head(length))
             parts.append(content)
         request.records += group[first:]
         request.room = room
