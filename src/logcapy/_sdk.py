@@ -161,6 +161,8 @@ def current_context_getter() -> Callable[[], Context]:
 
 def attributes_of_span(span: object) -> Mapping[str, Any]:
     """The attributes of a span as they are and will be; a plain dict where it is the SDK's."""
-    attributes = getattr(span, "attributes", None)
-    kept = getattr(attributes, "_dict", attributes)
+    attributes = getattr(span, "_attributes", None)  # of no attributes the public name gives a copy
+    kept = getattr(attributes, "_dict", None)
+    if kept is None:
+        kept = getattr(span, "attributes", None)
     return kept if isinstance(kept, Mapping) else {}

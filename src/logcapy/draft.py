@@ -90,7 +90,7 @@ class Draft:
             site: What all records of its place in the code have.
         """
         surroundings = self.surroundings
-        if (surroundings.leaves_sites and self.own.keys() <= surroundings.free) or surroundings.frees(
+        if (surroundings.leaves_sites and surroundings.free.issuperset(self.own)) or surroundings.frees(
             self.tidied(), SPECIAL_KEYS
         ):
             self.shared = (surroundings, site) if surroundings else (site,)

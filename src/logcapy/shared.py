@@ -17,21 +17,22 @@ _MOST_FREE: Final = 256
 class Shared(dict[str, Any]):
     """Attributes that many records have in common. Never changed once a draft has it.
 
-    What was made of them is kept with them, because it is needed again: ``form``, by the encoder ``form_for``;
-    ``redacted``, the same attributes without their secrets, by ``redacted_by``; ``leaves_sites``, whether no key is one
-    of a call site's; ``free``, keys of which it is known that they are neither here nor a call site's.
+    What was made of them is kept with them, because it is needed again: ``form``, their bytes in OTLP; ``redacted``,
+    the same attributes without their secrets, by ``redacted_by``, and ``clean_by`` who found none in them;
+    ``leaves_sites``, whether no key is one of a call site's; ``free``, keys of which it is known that they are neither
+    here nor a call site's.
     """
 
-    __slots__ = ("_joined", "form", "form_for", "free", "leaves_sites", "redacted", "redacted_by")
+    __slots__ = ("_joined", "clean_by", "form", "free", "leaves_sites", "redacted", "redacted_by")
 
     def __init__(self, attributes: Mapping[str, Any] | None = None) -> None:
         super().__init__(attributes or ())
-        self.form: Any = None
-        self.form_for: object = None
+        self.form: bytes | None = None
+        self.clean_by: object = None
         self.redacted: Shared | None = None
         self.redacted_by: object = None
         self.leaves_sites = _OF_SITES.isdisjoint(self)
-        self.free: Set[str] = _NONE_FREE
+        self.free: frozenset[str] = _NONE_FREE
         self._joined: tuple[Shared, Shared] | None = None
 
     def join(self, other: Shared) -> Shared:
@@ -56,9 +57,9 @@ class Shared(dict[str, Any]):
         if not (self.leaves_sites and keys.isdisjoint(self) and keys.isdisjoint(_OF_SITES)):
             return False
         if len(self.free) < _MOST_FREE:
-            self.free = self.free | keys - passed_over  # noted in a new set: another thread may be reading this one
+            self.free = self.free | (keys - passed_over)  # noted in a new set: another thread may be reading this one
         return True
 
 
-_NONE_FREE: Final[Set[str]] = frozenset()
+_NONE_FREE: Final[frozenset[str]] = frozenset()
 NOTHING_SHARED: Final = Shared()

@@ -42,8 +42,6 @@ _SHORT: Final = 125
 _SEVERITY: Final = tuple(b"\x10" + number for number in ONE_BYTE[:25])
 
 
-#: What a :class:`Shared` has its form from.
-_FORMS: Final = object()
 #: The fields of spans by the identity of their contexts, which are kept so that no other gets that id.
 _span_forms: Final[dict[int, tuple[SpanContext, bytes]]] = {}
 _MOST_SPANS: Final = 512
@@ -136,7 +134,8 @@ def _draft(draft: Draft, limit: int) -> bytes:
     else:
         parts.append(field(b"\x2a", _value(body, _BODY_DEPTH, limit)))
     for shared in draft.shared:
-        parts.append(shared.form if shared.form_for is _FORMS else _shared_form(shared, limit))
+        form = shared.form
+        parts.append(form if form is not None else _shared_form(shared, limit))
     own = draft.own
     if own:
         if len(own) > _USUAL_ATTRIBUTES:
@@ -158,7 +157,7 @@ def _shared_form(shared: Shared, limit: int) -> bytes:
     _append_attributes(parts, shared, limit)
     form = b"".join(parts)
     if len(form) <= _LONGEST_KEPT_FORM:
-        shared.form, shared.form_for = form, _FORMS
+        shared.form = form
     return form
 
 

@@ -78,7 +78,7 @@ class DraftRedactor:
             elif body is not None:
                 draft.body = self._value(body)
             for shared in draft.shared:
-                if shared.redacted is not shared or shared.redacted_by is not self:
+                if shared.clean_by is not self:
                     draft.shared = tuple([self._shared(one) for one in draft.shared])
                     break
             found = len(texts)
@@ -134,5 +134,5 @@ class DraftRedactor:
         if shared.redacted_by is not self or shared.redacted is None:
             changed = self._attributes(shared)
             shared.redacted = shared if changed is None else Shared(changed)
-            shared.redacted_by = self
+            shared.redacted_by = shared.redacted.clean_by = self
         return shared.redacted
