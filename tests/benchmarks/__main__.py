@@ -22,6 +22,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="one round, a tenth of the records")
     parser.add_argument("--only", default=",".join(MEASURES), help="some of these, with commas between: %(default)s")
     parser.add_argument("--logcapy", type=Path, default=ROOT / "src", help="the folder that LogCapy is installed in")
+    parser.add_argument("--compiled", type=Path, help="the folder of a LogCapy with compiled modules, if it is there")
     parser.add_argument("--rows", type=Path, default=ROOT / "build" / "benchmarks.json", help="where all figures go")
     parser.add_argument("--docs", type=Path, default=ROOT / "docs", help="where the page and the plot go")
     parser.add_argument("--again", action="store_true", help="write the report from the figures of the last run")
@@ -34,7 +35,8 @@ def arguments() -> argparse.Namespace:
 def run(options: argparse.Namespace) -> None:
     """Measure, and keep every figure."""
     with intake() as endpoint:
-        children = Children(endpoint, options.logcapy.resolve(), options.scale)
+        compiled = options.compiled.resolve() if options.compiled and options.compiled.exists() else None
+        children = Children(endpoint, options.logcapy.resolve(), compiled, options.scale)
         rows = list(Plan(children, options.rounds, tuple(options.only.split(","))).run())
     about = {
         **machine.description(options.logcapy),

@@ -31,12 +31,18 @@ class Children:
     Args:
         endpoint: Of the intake.
         logcapy: The folder that LogCapy is installed in; the others do not see it.
+        compiled: The folder of a LogCapy whose hot modules are compiled; None to measure none.
         scale: Of the number of records that each measurement logs.
     """
 
     endpoint: str
     logcapy: Path
+    compiled: Path | None = None
     scale: float = 1.0
+
+    def has(self, setup: str) -> bool:
+        """Whether there is what a set-up needs."""
+        return not SETUPS[setup].is_compiled or self.compiled is not None
 
     def environment(self, setup: str, endpoint: str | None = None) -> dict[str, str]:
         variables = {
@@ -46,7 +52,7 @@ class Children:
             "OTEL_BLRP_MAX_QUEUE_SIZE": str(_QUEUE),
         }
         if setup.startswith("logcapy"):
-            variables["PYTHONPATH"] = str(self.logcapy)
+            variables["PYTHONPATH"] = str(self.compiled if SETUPS[setup].is_compiled else self.logcapy)
         return clean_environment(**variables, **SETUPS[setup].env)
 
     def start(

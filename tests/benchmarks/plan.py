@@ -10,13 +10,13 @@ from typing import Any
 
 from . import compression, startup, throughput
 from .children import Children
-from .setups import FLOOR, NEITHER, PARTS, SETUPS, STOCK, part_name
+from .setups import COMPILED, FLOOR, NEITHER, PARTS, SETUPS, STOCK, part_name
 from .works import WORKS
 
 OURS = [name for name, setup in SETUPS.items() if name.startswith("logcapy") and not (setup.works or setup.is_part)]
 #: Those that keep records in a queue until somebody answers.
 QUEUEING = [STOCK, *OURS]
-INTO_COLLECTOR = [*QUEUEING, "stock-gzip", "logcapy-gzip"]
+INTO_COLLECTOR = [*QUEUEING, *COMPILED.values(), "stock-gzip", "logcapy-gzip"]
 GROWTH = (1, 1_000, 10_000, 100_000)
 LARGEST = 1_000_000
 QUEUED = 100_000
@@ -60,7 +60,7 @@ class Plan:
 
     def _in_turn(self, setups: Iterable[str], number: int) -> list[str]:
         """Another begins each round, so that nobody always follows the same one."""
-        names = list(setups)
+        names = [name for name in setups if self.children.has(name)]
         first = number % len(names)
         return names[first:] + names[:first]
 

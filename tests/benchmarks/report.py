@@ -32,8 +32,9 @@ turns, another one first each time. A figure is the median of the rounds with th
 pair by pair within a round. Set-ups that send OTLP send it over HTTP to an intake on the same machine, in another
 process, whose own time does not count, and every record's arrival is checked there. LogCapy enriches, redacts, and
 adds where in the code the call is; stock does none of it, and of the others logfire scrubs. All are set up as their
-own documentation calls fast, and so that no record is lost. "The floor" is plain `logging` with a handler that does
-nothing.
+own documentation calls fast, and so that no record is lost. "Compiled" is LogCapy from the same source with its hot
+modules compiled by mypyc, as `make compiled` builds it; all else is plain Python. "The floor" is plain `logging` with
+a handler that does nothing.
 
 **Where.** {processor}, {memory}, {system}, {python}, {date}.{scale} {versions}.
 """

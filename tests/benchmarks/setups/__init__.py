@@ -8,7 +8,7 @@ from importlib import import_module
 
 from .opened import Opened
 
-__all__ = ["FLOOR", "NEITHER", "PARTS", "SETUPS", "STOCK", "Opened", "Setup", "open_setup", "part_name"]
+__all__ = ["COMPILED", "FLOOR", "NEITHER", "PARTS", "SETUPS", "STOCK", "Opened", "Setup", "open_setup", "part_name"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Setup:
         works: The only works that it is measured at; empty for all.
         omits: The works that it cannot do.
         is_part: It is measured for what one part of LogCapy adds, and nothing else.
+        is_compiled: It is LogCapy with its hot modules compiled.
     """
 
     title: str
@@ -34,6 +35,7 @@ class Setup:
     works: tuple[str, ...] = ()
     omits: tuple[str, ...] = ()
     is_part: bool = False
+    is_compiled: bool = False
 
     def does(self, work: str) -> bool:
         return not self.is_part and work not in self.omits and (not self.works or work in self.works)
@@ -91,6 +93,21 @@ SETUPS: dict[str, Setup] = {
     "stock-gzip": Setup("stock OpenTelemetry, gzip", "stock:open_setup", sends=True, env=_GZIP, works=("usual",)),
     "logcapy-gzip": Setup("LogCapy, logging, gzip", "ours:open_stdlib", sends=True, env=_GZIP, works=("usual",)),
 }
+
+#: By the name of the same in plain Python.
+COMPILED = {"logcapy-stdlib": "logcapy-compiled-stdlib", "logcapy-logger": "logcapy-compiled-logger"}
+SETUPS.update(
+    {
+        compiled: Setup(
+            f"{SETUPS[plain].title}, compiled",
+            SETUPS[plain].opener,
+            sends=True,
+            works=("usual", "bursts", "twelve", "threads"),
+            is_compiled=True,
+        )
+        for plain, compiled in COMPILED.items()
+    }
+)
 
 
 SETUPS.update(
