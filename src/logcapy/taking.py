@@ -7,7 +7,7 @@ this is compiled where the hot modules are.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Final
 
 from opentelemetry.trace import Span
 from opentelemetry.trace.propagation import _SPAN_KEY
@@ -20,6 +20,11 @@ from .draft import NOTHING_SHARED, Draft, RedactMany, Shared
 Admit = Callable[[Draft], "Shared | None"]
 #: Finds what a record gets that is emitted in a span, or outside any, with a severity.
 Find = Callable[["Span | None", int], Shared]
+
+# Of this module, where it is compiled: a name from elsewhere is looked up in a dict each time.
+_KEY: Final = _SPAN_KEY
+_OWN_SPAN: Final = _sdk.OWN_SPAN
+_NOTHING: Final = NOTHING_SHARED
 
 
 class DraftTaker:
@@ -48,14 +53,14 @@ class DraftTaker:
 
     def take(self, draft: Draft, context: dict[str, Any]) -> None:
         """Take a draft that was made in a context. Never raises."""
-        span: Span | None = context[_SPAN_KEY] if _SPAN_KEY in context else None  # noqa: SIM401 - compiled, `get` of a subclass of dict is slow
+        span: Span | None = context[_KEY] if _KEY in context else None  # noqa: SIM401 - compiled, `get` of a subclass of dict is slow
         if span is None:
             draft.span_context = None
-        elif type(span) is _sdk.OWN_SPAN:
+        elif type(span) is _OWN_SPAN:
             draft.span_context = span._context
         else:
             draft.span_context = span.get_span_context()
-        surroundings = NOTHING_SHARED
+        surroundings = _NOTHING
         admit = self.admit
         if admit is not None:
             mark = admit(draft)

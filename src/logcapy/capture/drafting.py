@@ -26,7 +26,12 @@ _SPECIAL: Final = frozenset(("exc_info", "stack_info", "stacklevel", "extra", "e
 #: How many frames up the place of a call is from :func:`emit_call`, which has one itself where it is not compiled.
 _FRAMES: Final = 2 if __file__.endswith(".py") else 1
 
+# Of this module, where it is compiled: a name from elsewhere is looked up in a dict each time.
 _current_context: Final = _sdk.current_context_getter()
+_SUPPRESS: Final = _SUPPRESS_INSTRUMENTATION_KEY
+_NO_EXTRAS: Final = NO_EXTRAS
+_now: Final = time_ns
+_frame_at: Final = _getframe
 
 
 class Calls(Protocol):
@@ -45,7 +50,7 @@ def emit_call(
     """Emit what a logger's method was called with. That method calls it itself: the place is found by its frame."""
     try:
         draft = LoggerDraft()
-        draft.timestamp = time_ns()
+        draft.timestamp = _now()
         draft.severity = severities.get(level) or severity_of(level)
         draft.level = level
         draft.level_name = draft.event_name = None
@@ -54,12 +59,12 @@ def emit_call(
         draft.bound = logger._bound
         if _SPECIAL.isdisjoint(attributes):
             try:
-                caller = _getframe(_FRAMES)
+                caller = _frame_at(_FRAMES)
                 draft.place = caller.f_code, caller.f_lasti
             except ValueError:  # there is no caller in Python
                 draft.place = None
             draft.own = attributes
-            emit_draft(draft, logger.name, NO_EXTRAS, logger._is_usual)
+            emit_draft(draft, logger.name, _NO_EXTRAS, logger._is_usual)
         else:
             extras = logger._take_options(draft, attributes, _FRAMES + 1)
             emit_draft(draft, logger.name, extras, logger._is_usual and ODD_ATTRIBUTES.isdisjoint(draft.own))
@@ -77,11 +82,11 @@ def emit_draft(draft: LoggerDraft, name: str, extras: Extras, is_usual: bool) ->
         is_usual: Whether none of its attributes is one of :data:`ODD_ATTRIBUTES`.
     """
     context = _current_context()
-    if context.get(_SUPPRESS_INSTRUMENTATION_KEY):
+    if context.get(_SUPPRESS):
         return
     way = current_way()
     taker = way.taker()
-    if taker is not None and is_usual and extras is NO_EXTRAS and type(draft.body) is str:
+    if taker is not None and is_usual and extras is _NO_EXTRAS and type(draft.body) is str:
         own = draft.own
         size = size_of(own.values(), len(draft.body))
         if draft.arguments and size != CHANGEABLE:

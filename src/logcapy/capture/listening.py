@@ -21,6 +21,7 @@ from .direct import DirectWay
 from .logging_draft import emit_draft
 
 _current_context: Final = _sdk.current_context_getter()
+_SUPPRESS: Final = _SUPPRESS_INSTRUMENTATION_KEY
 _translating: Final[ContextVar[bool]] = ContextVar("logcapy_translating", default=False)
 #: One of each translation in any thread: empty nearly always, and cheaper to ask than the variable.
 _translations: Final[set[object]] = set()
@@ -54,7 +55,7 @@ class Listener:
         """Emit a record in the current context. Never raises; one that is born while exporting is passed over."""
         try:
             context = _current_context()
-            if context.get(_SUPPRESS_INSTRUMENTATION_KEY):
+            if context.get(_SUPPRESS):
                 return
             if _translations and _translating.get():
                 return

@@ -138,7 +138,11 @@ def _text(value: Any) -> str:
         return f"<str() of {type(value).__name__} failed with {type(error).__name__}>"
 
 
-def install(handler: LogCapyHandler, before: Callable[[], None] = lambda: None) -> Callable[[], None]:
+def _nothing(*_: object) -> None:
+    """What is done by what was taken away."""
+
+
+def install(handler: LogCapyHandler, before: Callable[[], None] = _nothing) -> Callable[[], None]:
     """Let a handler see every record that any logger lets through, beside the handlers that are there.
 
     Args:
@@ -149,20 +153,18 @@ def install(handler: LogCapyHandler, before: Callable[[], None] = lambda: None) 
         What takes it away again.
     """
     original = logging.Logger.callHandlers
-    hear = handler.listener.hear
-    active = True
+    hear: Callable[[logging.LogRecord], None] = handler.listener.hear
 
     @wraps(original)
     def call_handlers(self: logging.Logger, record: logging.LogRecord) -> None:
-        if active:
-            before()
-            if record.levelno >= handler.level:
-                hear(record)
+        before()
+        if record.levelno >= handler.level:
+            hear(record)
         original(self, record)
 
     def uninstall() -> None:
-        nonlocal active
-        active = False
+        nonlocal before, hear  # somebody may have wrapped what is taken away, and call it still
+        before = hear = _nothing
         if logging.Logger.callHandlers is call_handlers:
             logging.Logger.callHandlers = original  # type: ignore[method-assign]
 
