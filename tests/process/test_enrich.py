@@ -246,6 +246,16 @@ def test_a_route_that_the_framework_finds_later_is_seen_in_later_records() -> No
         assert _enriched()["http.route"] == "/orders/{id}"
 
 
+def test_a_span_that_begins_without_attributes_is_seen_to_learn_them_where_the_route_is_known(tracer: Tracer) -> None:
+    request = _asgi()
+    request.find_route = lambda: "/orders/{id}"
+    with request, tracer.start_as_current_span("GET", kind=SpanKind.SERVER) as span:
+        assert "http.response.status_code" not in _enriched()
+        span.set_attribute("http.request.method", "GET")
+        span.set_attribute("http.response.status_code", 404)
+        assert _enriched()["http.response.status_code"] == 404
+
+
 def test_once_the_route_is_known_nothing_of_the_request_is_read_again() -> None:
     read = []
 
