@@ -33,6 +33,13 @@ _SHAPES: Final = (
     ("sig=", r"(?<=[?&;]sig=)[^\s&\"'<>]{6,}"),  # a shared access signature of Azure storage
     ("hooks.slack.com/", r"(?<=hooks\.slack\.com/services/)[A-Za-z0-9/]{20,}"),
     ("/webhooks/", r"(?<=/webhooks/)[0-9]{17,20}/[A-Za-z0-9_-]{60,}"),  # Discord
+    # Signs like "+", "=" and "." may stand anywhere in these, so they need not hold a long word.
+    ("ATATT3", r"(?<![A-Za-z0-9])ATATT3[A-Za-z0-9_=-]{40,}"),
+    ("whsec_", r"whsec_[A-Za-z0-9+/=]{16,}"),
+    ("glc_", _at_edge("glc_") + r"[A-Za-z0-9+/]{32,}={0,2}"),
+    ("pscale_", r"pscale_(?:tkn|pw|oauth)_[A-Za-z0-9_.=-]{30,}"),
+    ("dp.", r"(?<![A-Za-z0-9])dp\.(?:pt|st|ct|sa|scim|audit)\.[A-Za-z0-9_.-]{40,}"),
+    (".atlasv1.", r"(?<![A-Za-z0-9])[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{60,}"),
 )
 #: All others hold a word of fourteen characters, or of twenty. Translated, such a word is found in less time than it
 #: takes to ask for all their hints.
@@ -48,29 +55,25 @@ _WORDS: Final = (
     ("AIza", r"AIza[A-Za-z0-9_-]{35,}"),
     ("dapi", r"(?<![A-Za-z0-9])dapi[a-f0-9]{32}(?:-[0-9])?(?![a-f0-9])"),
     ("SK", r"(?<![A-Za-z0-9])SK[a-f0-9]{32}(?![A-Za-z0-9])"),
-    ("ATATT3", r"(?<![A-Za-z0-9])ATATT3[A-Za-z0-9_=-]{40,}"),
     ("EAAA", r"(?<![A-Za-z0-9])EAAA[A-Za-z0-9_-]{60}"),
     (":AA", r"(?<![A-Za-z0-9])[0-9]{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])"),
     ("dckr_", r"dckr_(?:pat|oat)_[A-Za-z0-9_-]{20,}"),
     ("figd_", r"figd_[A-Za-z0-9_-]{35,}"),
-    ("pscale_", r"pscale_(?:tkn|pw|oauth)_[A-Za-z0-9_.=-]{30,}"),
 )
 #: Shapes by the last sign that is not a letter or digit, each group with what its members have in common.
 _GROUPED_SHAPES: Final = (
     (
-        re.compile(r"_[A-Za-z0-9]{10}"),
+        re.compile(r"_[A-Za-z0-9_]{10}"),
         (
             ("gh", r"gh[pousr]_[A-Za-z0-9]{20,}"),
             ("github_pat_", r"github_pat_[A-Za-z0-9_]{20,}"),
             ("k_live_", r"[sr]k_live_[A-Za-z0-9]{10,}"),
             ("k_test_", r"[sr]k_test_[A-Za-z0-9]{10,}"),
-            ("whsec_", r"whsec_[A-Za-z0-9+/=]{16,}"),
             ("npm_", r"npm_[A-Za-z0-9]{30,}"),
             ("hf_", _at_edge("hf_") + r"[A-Za-z0-9]{30,}"),
             ("shp", r"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32,}"),
             ("do", r"do[opr]_v1_[a-f0-9]{40,}"),
             ("glsa_", r"glsa_[A-Za-z0-9]{32}_[A-Fa-f0-9]{8}"),
-            ("glc_", _at_edge("glc_") + r"[A-Za-z0-9+/]{32,}={0,2}"),
             ("lin_api_", r"lin_api_[A-Za-z0-9]{32,}"),
             ("ntn_", _at_edge("ntn_") + r"[A-Za-z0-9]{32,}"),
             ("rubygems_", r"rubygems_[a-f0-9]{40,}"),
@@ -99,8 +102,6 @@ _GROUPED_SHAPES: Final = (
             ("SG.", r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
             ("ya29.", r"ya29\.[A-Za-z0-9_-]{20,}"),
             ("hv", r"(?<![A-Za-z0-9])hv[sbr]\.[A-Za-z0-9_-]{24,}"),
-            ("dp.", r"(?<![A-Za-z0-9])dp\.(?:pt|st|ct|sa|scim|audit)\.[A-Za-z0-9_.-]{40,}"),
-            (".atlasv1.", r"(?<![A-Za-z0-9])[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{60,}"),
             ("pat", _at_edge("pat") + r"[A-Za-z0-9]{14}\.[a-f0-9]{64}"),  # Airtable
             (
                 ".",
