@@ -22,8 +22,6 @@ from logcapy.draft import SPECIAL_KEYS, STANDARD_FIELDS, Draft, Shared
 
 from .direct import DirectWay
 from .severity import SEVERITY_TEXTS, severities, severity_of
-from .severity import severity_number as severity_number
-from .severity import severity_text as severity_text
 
 #: Extras come after the fields that a LogRecord's constructor sets.
 _FIRST_EXTRA: Final = len(vars(logging.LogRecord("", 0, "", 0, "", None, None)))
