@@ -18,19 +18,18 @@ class Shared(dict[str, Any]):
     """Attributes that many records have in common. Never changed once a draft has it.
 
     What was made of them is kept with them, because it is needed again: ``form``, their bytes in OTLP; ``redacted``,
-    the same attributes without their secrets, by ``redacted_by``, and ``clean_by`` who found none in them;
+    the same attributes without their secrets; ``clean_by``, who has found none in these, or has taken them out;
     ``leaves_sites``, whether no key is one of a call site's; ``free``, keys of which it is known that they are neither
     here nor a call site's.
     """
 
-    __slots__ = ("_joined", "clean_by", "form", "free", "leaves_sites", "redacted", "redacted_by")
+    __slots__ = ("_joined", "clean_by", "form", "free", "leaves_sites", "redacted")
 
     def __init__(self, attributes: Mapping[str, Any] | None = None) -> None:
         super().__init__(attributes or ())
         self.form: bytes | None = None
         self.clean_by: object = None
         self.redacted: Shared | None = None
-        self.redacted_by: object = None
         self.leaves_sites = _OF_SITES.isdisjoint(self)
         self.free: frozenset[str] = _NONE_FREE
         self._joined: tuple[Shared, Shared] | None = None

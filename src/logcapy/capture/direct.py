@@ -7,7 +7,7 @@ would see that copy. Everywhere else, and for records that are not usual, the SD
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from opentelemetry._logs import LoggerProvider, get_logger_provider
 from opentelemetry.sdk._logs import Logger
@@ -25,7 +25,7 @@ class DirectWay:
         provider: Any LoggerProvider; one that is not the SDK's has no direct way.
     """
 
-    __slots__ = ("_processors", "_taker", "_watched", "count_created", "loggers", "most_attributes", "provider")
+    __slots__ = ("_loggers", "_multi", "_processors", "_taker", "count_created", "most_attributes", "provider")
 
     def __init__(self, provider: LoggerProvider) -> None:
         self.provider = provider
@@ -33,15 +33,16 @@ class DirectWay:
         self.most_attributes = _sdk.most_unlimited_attributes(provider)
         #: Counts a record for the SDK's own metrics, where they are on.
         self.count_created = _sdk.counter_of_created(provider)
-        self._watched: Any = (_sdk.synchronous_processors(provider) if self.most_attributes else None) or _NOBODY
+        self._multi = _sdk.synchronous_processors(provider) if self.most_attributes else None
         self._processors: object = None
         self._taker: DraftTaker | None = None
-        #: Those that :meth:`logger` was asked for.
-        self.loggers: dict[str, Logger] = {}
+        self._loggers: dict[str, Logger] = {}
 
     def taker(self) -> DraftTaker | None:
         """Who takes drafts now; None where the SDK's way is to be taken."""
-        processors = self._watched._log_record_processors
+        if self._multi is None:
+            return None
+        processors = self._multi._log_record_processors
         if processors is not self._processors:
             only = processors[0] if len(processors) == 1 else None
             self._taker = getattr(only, "draft_taker", None)
@@ -50,24 +51,14 @@ class DirectWay:
 
     def logger(self, name: str) -> Logger:
         """The provider's logger of a name, which it is asked for once: it takes two locks to answer."""
-        known = self.loggers.get(name)
+        known = self._loggers.get(name)
         if known is not None:
             return known
-        if len(self.loggers) >= _MOST_LOGGERS:
-            self.loggers.clear()
+        if len(self._loggers) >= _MOST_LOGGERS:
+            self._loggers.clear()
         logger: Logger = self.provider.get_logger(name)  # type: ignore[assignment]  # the provider is the SDK's
-        self.loggers[name] = logger
+        self._loggers[name] = logger
         return logger
-
-
-class _Nobody:
-    """Stands for the processors of a provider that has no direct way."""
-
-    def __init__(self) -> None:
-        self._log_record_processors: tuple[object, ...] = ()
-
-
-_NOBODY: Final = _Nobody()
 
 
 class _Current:
@@ -93,7 +84,7 @@ def current_provider() -> LoggerProvider:
 
 def current_way() -> DirectWay:
     """The loggers of that provider."""
-    provider, way = _current.provider or get_logger_provider(), _current.way
+    provider, way = current_provider(), _current.way
     if way is None or way.provider is not provider:
         way = _current.way = DirectWay(provider)
     return way

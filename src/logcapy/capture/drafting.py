@@ -17,7 +17,7 @@ from .careful import NO_EXTRAS, Extras, emit_with_care
 from .direct import current_way
 from .logger_draft import CHANGEABLE, LoggerDraft, size_of
 from .logging_draft import CODE_ATTRIBUTES, SMALL
-from .severity import severities, severity_of
+from .severity import severity_of
 
 #: Attributes that a draft has no place for.
 ODD_ATTRIBUTES: Final = frozenset(("", OTEL_EVENT_NAME, EVENT_NAME, EXCEPTION_STACKTRACE))
@@ -51,7 +51,7 @@ def emit_call(
     try:
         draft = LoggerDraft()
         draft.timestamp = _now()
-        draft.severity = severities.get(level) or severity_of(level)
+        draft.severity = severity_of(level)
         draft.level = level
         draft.level_name = draft.event_name = None
         draft.body = message
@@ -92,9 +92,7 @@ def emit_draft(draft: LoggerDraft, name: str, extras: Extras, is_usual: bool) ->
         if draft.arguments and size != CHANGEABLE:
             size = size_of(draft.arguments, size)
         if size != CHANGEABLE and len(own) + len(draft.bound) + CODE_ATTRIBUTES <= way.most_attributes:
-            logger = way.loggers.get(name)
-            if logger is None:
-                logger = way.logger(name)
+            logger = way.logger(name)
             if logger._logger_config.is_enabled:
                 draft.logger, draft.extra_bytes = logger, size if size > SMALL else 0
                 if way.count_created is not None:

@@ -45,7 +45,7 @@ class Listener:
         #: The one that was found last.
         self.way: DirectWay | None = None
         self._passed_over: Set[str] = frozenset()
-        self._is_told: Callable[[], bool] | None = None
+        self._is_told: Callable[[], bool] = bool
 
     def pass_over(self, names: Set[str], is_told: Callable[[], bool]) -> None:
         """Pass over the records of some loggers while somebody else tells what they tell."""
@@ -59,7 +59,7 @@ class Listener:
                 return
             if _translations and _translating.get():
                 return
-            if self._passed_over and record.name in self._passed_over and self._is_told is not None and self._is_told():
+            if record.name in self._passed_over and self._is_told():
                 return
             way = self.way
             if way is None or self._provider is None:

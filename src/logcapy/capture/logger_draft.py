@@ -14,8 +14,8 @@ from typing import Any, Final, TypeAlias
 from logcapy.attributes import CODE_FILE_PATH, CODE_FUNCTION_NAME, CODE_LINE_NUMBER
 from logcapy.draft import NOTHING_SHARED, Draft, Shared
 
-from .logging_draft import FROZEN, LARGEST, message_without_arguments, site_of
-from .severity import SEVERITY_TEXTS
+from .logging_draft import FROZEN, LARGEST, formatted, message_without_arguments, site_of
+from .severity import severity_text
 from .stdlib import attribute_value
 
 #: A code object and the offset of an instruction; a path, a line and a function's name; None if nothing is known.
@@ -23,7 +23,6 @@ Place: TypeAlias = "tuple[CodeType, int] | tuple[str, int, str] | None"
 
 #: What :func:`size_of` says of values that somebody may change after the call.
 CHANGEABLE: Final = -1
-_level_name: Final = logging.getLevelName
 _MOST_SITES: Final = 4096
 
 #: With the code object, so that no other gets its id.
@@ -50,11 +49,8 @@ class LoggerDraft(Draft):
 
     def write(self) -> None:
         """Format the message and put the attributes together: the call's win over the logger's."""
-        if self.arguments:
-            try:  # a draft that waits has a text, and no argument that is a mapping
-                self.body = self.body % self.arguments
-            except Exception as error:  # noqa: BLE001 - wrong arguments are the application's mistake
-                self.body = message_without_arguments(self.body, error)
+        if self.arguments:  # none of them a mapping, and the body a text: else it would not have waited
+            self.body = formatted(self.body, self.arguments)
         self.severity_text = self.name_of_level()
         own, bound, site = self.own, self.bound, site_at(self.place)
         self.complete(site)
@@ -76,8 +72,7 @@ class LoggerDraft(Draft):
 
     def name_of_level(self) -> str:
         """As OpenTelemetry has it."""
-        name = self.level_name or _level_name(self.level)
-        return SEVERITY_TEXTS.get(name, name)
+        return severity_text(self.level_name or logging.getLevelName(self.level))
 
 
 def size_of(values: Iterable[object], size: int) -> int:

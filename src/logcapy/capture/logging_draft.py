@@ -21,7 +21,7 @@ from logcapy.attributes import (
 from logcapy.draft import SPECIAL_KEYS, STANDARD_FIELDS, Draft, Shared
 
 from .direct import DirectWay
-from .severity import SEVERITY_TEXTS, severities, severity_of
+from .severity import severity_of, severity_text
 
 #: Extras come after the fields that a LogRecord's constructor sets.
 _FIRST_EXTRA: Final = len(vars(logging.LogRecord("", 0, "", 0, "", None, None)))
@@ -58,12 +58,9 @@ class LoggingDraft(Draft):
         """Format the message and put the attributes together."""
         self.timestamp = int(self.created * 1e9)
         level_name: str = self.severity_text  # type: ignore[assignment]  # it has one
-        self.severity_text = SEVERITY_TEXTS.get(level_name, level_name)
+        self.severity_text = severity_text(level_name)
         if self.arguments:
-            try:
-                self.body = self.body % self.arguments
-            except Exception as error:  # noqa: BLE001 - wrong arguments are the application's mistake
-                self.body = message_without_arguments(self.body, error)
+            self.body = formatted(self.body, self.arguments)
         self.complete(self.site)
 
     @property
@@ -123,16 +120,12 @@ def emit_draft(record: logging.LogRecord, way: DirectWay, context: dict[str, Any
             return emit_draft(record, way, context)
     if size > LARGEST:
         return False
-    name = fields["name"]
-    logger = way.loggers.get(name)
-    if logger is None:
-        logger = way.logger(name)
+    logger = way.logger(fields["name"])
     if not logger._logger_config.is_enabled:
         return True
     draft = LoggingDraft()
     draft.logger = logger
-    level = fields["levelno"]
-    draft.severity = severities.get(level) or severity_of(level)
+    draft.severity = severity_of(fields["levelno"])
     draft.extra_bytes = size if size > SMALL else 0
     draft.body = message
     draft.arguments = arguments
@@ -153,6 +146,14 @@ def message_of(record: logging.LogRecord) -> str:
         return record.getMessage()
     except Exception as error:  # noqa: BLE001 - wrong arguments are the application's mistake, not a reason to fail
         return message_without_arguments(record.msg, error)
+
+
+def formatted(template: str, arguments: tuple[object, ...]) -> str:
+    """A template with its arguments; if they do not fit, without them and with a note."""
+    try:
+        return template % arguments
+    except Exception as error:  # noqa: BLE001 - wrong arguments are the application's mistake
+        return message_without_arguments(template, error)
 
 
 def message_without_arguments(message: object, error: Exception) -> str:

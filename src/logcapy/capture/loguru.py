@@ -14,7 +14,7 @@ from .careful import NO_EXTRAS, Extras
 from .describing import name_of_type
 from .drafting import ODD_ATTRIBUTES, emit_draft
 from .logger_draft import LoggerDraft, named
-from .severity import severities, severity_of
+from .severity import severity_of
 
 if TYPE_CHECKING:
     import loguru
@@ -74,7 +74,7 @@ def _emit(record: Any) -> None:
     draft = LoggerDraft()
     draft.timestamp = _nanoseconds(record["time"])
     draft.level, draft.level_name = level.no, level.name
-    draft.severity = severities.get(level.no) or severity_of(level.no)
+    draft.severity = severity_of(level.no)
     draft.body = record["message"]
     draft.arguments = ()
     draft.bound = NOTHING_SHARED

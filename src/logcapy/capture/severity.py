@@ -27,13 +27,15 @@ def severity_text(level_name: str) -> str:
     return SEVERITY_TEXTS.get(level_name, level_name)
 
 
-#: OpenTelemetry's numbers of the levels that :func:`severity_of` was asked for.
-severities: Final[dict[int, int]] = {}
+_severities: Final[dict[int, int]] = {}
 
 
 def severity_of(level: int) -> int:
     """OpenTelemetry's number of a level, which is kept."""
+    known = _severities.get(level)
+    if known is not None:
+        return known
     number: int = severity_number(level).value
-    if len(severities) < 100:
-        severities[level] = number
+    if len(_severities) < 100:
+        _severities[level] = number
     return number

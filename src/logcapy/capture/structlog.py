@@ -20,7 +20,7 @@ from .careful import CODE_STACKTRACE, NO_EXTRAS, Extras, exception_of, is_heard,
 from .direct import current_way
 from .drafting import ODD_ATTRIBUTES, emit_draft
 from .logger_draft import LoggerDraft, named, place_of
-from .severity import severities, severity_of
+from .severity import severity_of
 
 #: What structlog's methods and ``add_log_level`` call the levels of ``logging``, and Twisted and syslog beside them.
 _LEVELS: Final = {
@@ -84,7 +84,7 @@ def _emit(logger: Any, method_name: str, event: dict[str, Any]) -> None:
     frame = _frame_of_application()
     draft = LoggerDraft()
     draft.level = _take_level(method_name, event)
-    draft.severity = severities.get(draft.level) or severity_of(draft.level)
+    draft.severity = severity_of(draft.level)
     draft.level_name = None
     draft.timestamp = _take_time(event)
     draft.event_name = _take_text(event, "event_name")

@@ -6,9 +6,11 @@ answer, and has no place in a compiled module.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeVar
 
 from ._protobuf import ONE_BYTE, field, varint
+
+_Made = TypeVar("_Made")
 
 #: How many of a kind are kept, and of how many characters.
 _MOST: Final = 1024
@@ -53,12 +55,7 @@ def attribute_head(key: str) -> AttributeHead:
     Raises:
         TypeError: The key is no plain string.
     """
-    head = AttributeHead(field(b"\x0a", _plain(key).encode()))
-    if len(key) <= _LONGEST:
-        if len(attribute_heads) >= _MOST:
-            attribute_heads.clear()
-        attribute_heads[key] = head
-    return head
+    return _keep(attribute_heads, key, AttributeHead(field(b"\x0a", _plain(key).encode())))
 
 
 def record_head(length: int) -> bytes:
@@ -70,12 +67,17 @@ def record_head(length: int) -> bytes:
 
 
 def text_field(kept: dict[str, bytes], tag: bytes, text: str) -> bytes:
-    """A string field, kept by its text.
+    """A string field, which is kept by its text.
 
     Raises:
         TypeError: The text is no plain string.
     """
-    made = field(tag, _plain(text).encode())
+    known = kept.get(text)
+    return known if known is not None else _keep(kept, text, field(tag, _plain(text).encode()))
+
+
+def _keep(kept: dict[str, _Made], text: str, made: _Made) -> _Made:
+    """Keep what was made of a text, if that is not too long."""
     if len(text) <= _LONGEST:
         if len(kept) >= _MOST:
             kept.clear()

@@ -80,8 +80,7 @@ def _usual(record: Record, limit: int) -> bytes:
     elif severity is not None:
         raise TypeError("no severity number")
     if log.severity_text:
-        text = log.severity_text
-        parts.append(_severity_texts.get(text) or text_field(_severity_texts, b"\x1a", text))
+        parts.append(text_field(_severity_texts, b"\x1a", log.severity_text))
     body = log.body
     if type(body) is str:
         if len(body) > limit:
@@ -111,7 +110,7 @@ def _usual(record: Record, limit: int) -> bytes:
     if log.span_id:
         parts += (b"\x52\x08", log.span_id.to_bytes(8, "big"))
     if log.event_name:
-        parts.append(_event_names.get(log.event_name) or text_field(_event_names, b"\x62", log.event_name))
+        parts.append(text_field(_event_names, b"\x62", log.event_name))
     return b"".join(parts)
 
 
@@ -120,8 +119,7 @@ def _draft(draft: Draft, limit: int) -> bytes:
     time = draft.timestamp.to_bytes(8, "little")
     parts = [b"\x09", time, b"\x59", time, _SEVERITY[draft.severity]]
     if draft.severity_text:
-        text = draft.severity_text
-        parts.append(_severity_texts.get(text) or text_field(_severity_texts, b"\x1a", text))
+        parts.append(text_field(_severity_texts, b"\x1a", draft.severity_text))
     body = draft.body
     if type(body) is str and len(body) <= _SHORT:
         content = body.encode()
@@ -146,7 +144,7 @@ def _draft(draft: Draft, limit: int) -> bytes:
         kept = _span_forms.get(id(span_context))
         parts.append(kept[1] if kept is not None else _span_form(span_context))
     if draft.event_name:
-        parts.append(_event_names.get(draft.event_name) or text_field(_event_names, b"\x62", draft.event_name))
+        parts.append(text_field(_event_names, b"\x62", draft.event_name))
     return b"".join(parts)
 
 

@@ -131,8 +131,9 @@ class DraftRedactor:
 
     def _shared(self, shared: Shared) -> Shared:
         """Redacted once for all records that have them in common."""
-        if shared.redacted_by is not self or shared.redacted is None:
+        redacted = shared.redacted
+        if redacted is None or redacted.clean_by is not self:
             changed = self._attributes(shared)
-            shared.redacted = shared if changed is None else Shared(changed)
-            shared.redacted_by = shared.redacted.clean_by = self
-        return shared.redacted
+            redacted = shared.redacted = shared if changed is None else Shared(changed)
+            redacted.clean_by = self
+        return redacted
