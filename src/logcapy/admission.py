@@ -149,8 +149,8 @@ class Admission:
             context=Context(),
             severity_number=log_record.severity_number,
             severity_text=log_record.severity_number.name if log_record.severity_number else None,
-            body=f"{suppressed.count} records of this call were suppressed{quote}",
-            attributes={SUPPRESSED_COUNT: suppressed.count, **_code_of(suppressed.site)},
+            body=f"{suppressed.records} records of this call were suppressed{quote}",
+            attributes={SUPPRESSED_COUNT: suppressed.records, **_code_of(suppressed.site)},
         )
         self._emit(ReadWriteLogRecord(record, resource=last.resource, instrumentation_scope=last.instrumentation_scope))
 

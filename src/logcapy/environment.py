@@ -10,15 +10,16 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ._guard import say_once
 from .config import PROTOCOLS, BatchConfig, LogCapyConfig, OtlpConfig, Setting
-from .config.destinations import DestinationConfig, destination_variables
 from .config.given import given_fields
 from .config.otlp import ENDPOINT_ROW, PROTOCOL_ROW
 from .errors import ConfigError, nearest_name
+
+if TYPE_CHECKING:
+    from .config.destinations import DestinationConfig
 
 Report = Callable[[ConfigError], None]
 _LOG_EXPORTERS = "OTEL_LOGS_EXPORTER"
@@ -27,7 +28,7 @@ _DETECTORS = "otel,host,logcapy_container,logcapy_kubernetes,logcapy_vcs"
 #: Fields of LogCapyConfig that a file of the SDK's declarative configuration sets.
 _options: dict[str, object] = {}
 _Config = TypeVar("_Config")
-_Destination = TypeVar("_Destination", bound=DestinationConfig)
+_Destination = TypeVar("_Destination", bound="DestinationConfig")
 
 
 def raise_error(error: ConfigError) -> None:
@@ -50,13 +51,15 @@ def logcapy_config(report: Report) -> LogCapyConfig:
     known = {variable for row in rows for variable in row.variables}
     unknown = sorted(name for name in os.environ if name.startswith("LOGCAPY_") and name not in known)
     if unknown:
+        from .config.destinations import destination_variables  # only for who has a variable that may be theirs
+
         known |= destination_variables()
     for name in unknown:
         if name not in known:
             nearest = nearest_name(name, sorted(known))
             hint = f"; did you mean {nearest}?" if nearest else ""
             say_once(f"config:{name}", f"there is no variable {name}{hint}")
-    rows = tuple(replace(row, variables=()) if row.field in _options else row for row in rows)
+    rows = tuple(row._replace(variables=()) if row.field in _options else row for row in rows)
     return _build(LogCapyConfig, {**dict(_read(rows, report)), **_options}, rows, report)
 
 
@@ -139,7 +142,7 @@ def _preset_config(report: Report) -> OtlpConfig | None:
     except ConfigError as error:
         report(error)
         return None
-    rows = [replace(one, variables=one.variables[:1]) for one in (ENDPOINT_ROW, *OtlpConfig.rows)]
+    rows = [one._replace(variables=one.variables[:1]) for one in (ENDPOINT_ROW, *OtlpConfig.rows)]
     values = dict(_read(rows, report))
     own = values.pop("headers", None)
     headers = {**base.headers, **own} if isinstance(own, Mapping) else base.headers

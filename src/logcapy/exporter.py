@@ -7,7 +7,6 @@ import time
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk._logs.export import LogRecordExporter, LogRecordExportResult
@@ -51,12 +50,12 @@ class Patience:
         return True
 
 
-@dataclass(slots=True)
 class Tally:
     """What became of some records: every one is in exactly one of the counts."""
 
-    exported: int = 0
-    dropped: Counter[str] = field(default_factory=Counter)
+    def __init__(self, dropped: Counter[str] | None = None) -> None:
+        self.exported = 0
+        self.dropped: Counter[str] = Counter() if dropped is None else dropped
 
     @property
     def count(self) -> int:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from opentelemetry.sdk._logs import LogRecordProcessor
 from opentelemetry.sdk._logs.export import LogRecordExporter
 
 from ._guard import describe_error, say
+from ._value import Value
 from .config.sampling import levels_of
 from .config.tenants import Tenant
 from .deliver.accounting import AtomicCounter, Stats
@@ -21,8 +22,7 @@ from .errors import ConfigError
 from .process.redact import Redactor
 
 
-@dataclass(frozen=True)
-class RoutedRecord:
+class RoutedRecord(NamedTuple):
     """What a route sees of a record: what is known without writing it.
 
     Args:
@@ -38,8 +38,8 @@ class RoutedRecord:
     tenant: str
 
 
-@dataclass(frozen=True)
-class Route:
+@dataclass(frozen=True, eq=False, repr=False)
+class Route(Value):
     """A destination for some records only: those for which everything that is given holds.
 
     Args:

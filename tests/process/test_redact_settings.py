@@ -23,7 +23,7 @@ from logcapy.errors import ConfigError
 from logcapy.export.otlp_http import OTLPHttpLogRecordExporter
 from logcapy.process.redact import Redactor
 from logcapy.process.redaction import patterns
-from logcapy.process.redaction.masking import MASK
+from logcapy.process.redaction.masking import MASK, compiled
 from logcapy.process.redaction.patterns import PatternDetector
 from servers.http import scripted_server
 from servers.processes import clean_environment
@@ -162,6 +162,21 @@ def test_a_built_in_rule_that_takes_too_long_masks_the_text(monkeypatch: pytest.
     redact._detectors = (slow, *before)  # the seam for a rule that fails: no rule of ours does
     assert redact.text("x" * 5_000) == MASK
     assert redact.counts() == {"too_slow": 1}
+
+
+def test_a_text_is_not_charged_for_the_patterns_that_are_compiled_for_it() -> None:
+    redact = redactor()
+
+    def slow(text: str, mask: object) -> str:
+        compiled("a pattern of this test alone")
+        began = time.thread_time()
+        while time.thread_time() < began + 0.05:
+            pass
+        return text
+
+    redact._detectors = (slow, *redact._detectors)
+    assert redact.text("x" * 5_000) == "x" * 5_000
+    assert redact.text("y" * 5_000) == MASK
 
 
 def test_variables_say_what_is_redacted_on_the_wire(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,6 @@ from logcapy.types import TextRedactor
 from .describing import LONGEST_MESSAGE, exception_attributes, shortened
 from .event_keys import event_key
 from .fingerprint import fingerprint_or_none
-from .frame_variables import frame_variables
 from .handing_on import handed_on
 from .local_root import Told, local_exceptions, local_root_of
 from .sightings import note_sighting, restore_trace
@@ -110,6 +109,8 @@ class ExceptionProcessor(LogRecordProcessor):
         if exception is not None:
             _describe(attributes, exception)
             if self._with_variables:
+                from .frame_variables import frame_variables  # seldom wanted
+
                 variables = frame_variables(exception)
                 if variables:
                     attributes.setdefault(EXCEPTION_VARIABLES, variables)

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import sysconfig
 from collections import deque
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
 from typing import Final
 
-_LIBRARIES: Final = tuple(
-    {
-        Path(path).as_posix() + "/"
-        for path in (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), Path(__file__).parents[1])
-        if path
-    }
-)
 _PACKAGES: Final = ("/site-packages/", "/dist-packages/")
 _answers: dict[str, bool] = {}
 
@@ -34,7 +27,16 @@ def is_of_application(frame: FrameType) -> bool:
 
 def _decide(path: str) -> bool:
     path = path.replace("\\", "/")
-    return not (path.startswith(("<frozen ", *_LIBRARIES)) or any(part in path for part in _PACKAGES))
+    return not (path.startswith(("<frozen ", *_libraries())) or any(part in path for part in _PACKAGES))
+
+
+@cache
+def _libraries() -> tuple[str, ...]:
+    """The folders of the standard library and of LogCapy."""
+    import sysconfig  # reads a large file
+
+    paths = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), Path(__file__).parents[1])
+    return tuple({Path(path).as_posix() + "/" for path in paths if path})
 
 
 def last_application_frames(exception: BaseException, most: int) -> list[tuple[FrameType, int]]:

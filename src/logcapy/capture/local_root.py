@@ -9,8 +9,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from opentelemetry.trace import Span, SpanKind
 
@@ -37,8 +36,7 @@ _MOST_PENDING: Final = 32
 _LONGEST_WAIT_SECONDS: Final = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """An exception that a record told of in full: its keys, as it was told and as its span event was written."""
 
     keys: tuple[EventKey, ...]
@@ -49,8 +47,7 @@ class Told:
         return any(one.matches(key) for one in self.keys)
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(NamedTuple):
     """An exception event of a span that no record has told of yet.
 
     Args:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from logcapy._value import Value
+
 from .checks import require, require_count, require_milliseconds
 from .setting import COUNT, MILLISECONDS, Setting
 
 
-@dataclass(frozen=True, slots=True)
-class BatchConfig:
+@dataclass(frozen=True, eq=False, repr=False)
+class BatchConfig(Value):
     """How records are put together. Each field is the variable ``OTEL_BLRP_<FIELD>``.
 
     Source: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#batch-logrecord-processor

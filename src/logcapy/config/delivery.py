@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
+from logcapy._value import Value
+
 from .checks import require, require_count, require_milliseconds, require_names
 from .setting import COUNT, MILLISECONDS, Setting
 
@@ -17,8 +19,8 @@ _SPOOL = f"one of {', '.join(SPOOL_MODES)}; all but off need LOGCAPY_SPOOL_DIR, 
 _SPOOL_BYTES = f"a whole number, {LEAST_SPOOL_BYTES} or more"
 
 
-@dataclass(frozen=True, kw_only=True)
-class DeliveryConfig:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class DeliveryConfig(Value):
     """How records wait and leave. Each field is the variable ``LOGCAPY_<FIELD>``.
 
     Args:

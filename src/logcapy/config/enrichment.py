@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from logcapy._value import Value
+
 from . import setting
 from .checks import require, require_names, require_strings
 from .sampling import SEVERITIES
@@ -16,8 +18,8 @@ DEFAULT_ENRICHERS = ("context", "request")
 _ALLOWED = f"off, or any of {', '.join(ENRICHERS)}; baggage with LOGCAPY_BAGGAGE_KEYS"
 
 
-@dataclass(frozen=True, kw_only=True)
-class EnrichmentConfig:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class EnrichmentConfig(Value):
     """What is added to records. Each field is the variable ``LOGCAPY_<FIELD>``.
 
     Args:

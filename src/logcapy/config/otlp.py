@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
+
+from logcapy._value import Value
 
 from . import setting
 from .checks import require, require_milliseconds, require_names
@@ -24,8 +26,8 @@ PROTOCOL_ROW = _row("protocol", str.lower, f"one of {', '.join(PROTOCOLS)}")
 ENDPOINT_ROW = _row("endpoint", str, "a URL that begins with http:// or https://")
 
 
-@dataclass(frozen=True, slots=True)
-class OtlpConfig:
+@dataclass(frozen=True, eq=False, repr=False)
+class OtlpConfig(Value):
     """Where OTLP goes. Each field is ``OTEL_EXPORTER_OTLP_LOGS_<FIELD>``, else ``OTEL_EXPORTER_OTLP_<FIELD>``.
 
     Source: https://opentelemetry.io/docs/specs/otel/protocol/exporter/
@@ -84,9 +86,8 @@ class OtlpConfig:
 
     def __repr__(self) -> str:
         """All fields but the headers, and the endpoint without credentials."""
-        values = {one.name: getattr(self, one.name) for one in fields(self) if one.repr}
-        values["endpoint"] = _without_user_info(self.endpoint)
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in values.items())})"
+        shown = _without_user_info(self.endpoint)
+        return super().__repr__() if shown == self.endpoint else repr(replace(self, endpoint=str(shown)))
 
 
 def _require_endpoint(endpoint: object, protocol: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from logcapy._value import Value
+
 from . import setting
 from .checks import require, require_names, require_strings
 from .setting import Setting
@@ -20,8 +22,8 @@ def _patterns(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
-@dataclass(frozen=True, kw_only=True)
-class RedactionConfig:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class RedactionConfig(Value):
     """Which secrets are taken out of records. Each field is the variable ``LOGCAPY_<FIELD>``.
 
     Args:

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from opentelemetry._logs import SeverityNumber
 
+from logcapy._value import Value
 from logcapy.errors import ConfigError, nearest_name
 
 from . import setting
@@ -23,8 +24,8 @@ SEVERITIES = {
 _LEVELS = "a severity (info), and logger=severity, with commas between"
 
 
-@dataclass(frozen=True, kw_only=True)
-class SamplingConfig:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class SamplingConfig(Value):
     """Which records go. Each field is the variable ``LOGCAPY_<FIELD>``.
 
     What is dropped is counted by reason. The order is that of the fields: what one drops, the next does not see.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from opentelemetry.util.re import parse_env_headers
 
@@ -14,8 +14,7 @@ COUNT = "a whole number, 1 or more"
 OFF = "off"
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """A field of a configuration and the variables that set it, the first one that is set wins.
 
     Args:

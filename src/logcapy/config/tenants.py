@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from logcapy._value import Value
+
 from .checks import require, require_count
 from .redaction import RedactionConfig
 from .setting import Setting
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tenant:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Tenant(Value):
     """What is special about the records of a tenant. Where they go is a :class:`logcapy.Route`.
 
     Args:
@@ -33,8 +35,8 @@ class Tenant:
             require_count("records_per_second", self.records_per_second)
 
 
-@dataclass(frozen=True, kw_only=True)
-class TenancyConfig:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class TenancyConfig(Value):
     """Whose records these are.
 
     Args:

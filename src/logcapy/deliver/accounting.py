@@ -6,14 +6,13 @@ import itertools
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import NamedTuple
 
 from logcapy.exporter import Tally
 
 
-@dataclass(frozen=True, slots=True)
-class Stats:
+class Stats(NamedTuple):
     """The accounts at one moment. A record counts once for each destination it goes to.
 
     Args:
@@ -31,7 +30,7 @@ class Stats:
     exported: int = 0
     on_disk: int = 0
     in_memory: int = 0
-    dropped: Mapping[str, int] = field(default_factory=dict)
+    dropped: Mapping[str, int] = MappingProxyType({})
 
     @staticmethod
     def total(parts: Iterable[Stats]) -> Stats:

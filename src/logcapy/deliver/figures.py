@@ -12,7 +12,6 @@ At rest these hold to the record, but for records that were adopted from the spo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 from .accounting import Stats
@@ -29,8 +28,7 @@ _SHUTDOWN: Final = "shutdown"
 _NOT_REDACTED: Final = "redaction_failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(NamedTuple):
     """A row of the table of figures.
 
     Args:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from .accounting import Stats
 from .watched import Watched
@@ -25,8 +24,7 @@ _RESTARTS: Final = "restarts"
 _ORDER: Final[tuple[State, ...]] = ("healthy", "degraded", "failing")
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(NamedTuple):
     """How delivery is doing at one moment.
 
     It says nothing of whether the application can serve: an application whose logs do not get through is not to be

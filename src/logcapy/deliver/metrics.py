@@ -15,7 +15,6 @@ import itertools
 import threading
 import weakref
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Final
 
 from opentelemetry.metrics import (
@@ -43,17 +42,17 @@ _OF_EXPORTERS: Final = frozenset((INFLIGHT.name, EXPORTED.name))
 _Key = tuple[str, frozenset[tuple[str, "str | int"]]]
 
 
-@dataclass(slots=True)
 class _Source:
     """A watch, and what was added for it so far.
 
     What is watched is kept alive until it has ended and its last figures were taken.
     """
 
-    watch: weakref.ref[Watch | DoorWatch]
-    kept_alive: object
-    passed_over: frozenset[str]
-    added: dict[_Key, Point] = field(default_factory=dict)
+    def __init__(self, watch: Watch | DoorWatch, passed_over: frozenset[str]) -> None:
+        self.watch = weakref.ref(watch)
+        self.kept_alive: object = watch.watched
+        self.passed_over = passed_over
+        self.added: dict[_Key, Point] = {}
 
 
 class _Instruments:
@@ -92,7 +91,7 @@ class _Instruments:
         """Measure from now on; where an exporter measures itself, as the stock ones do, its queue alone."""
         measures_itself = isinstance(watch, Watch) and _sdk.stock_protocol(watch.exporter) is not None
         passed_over = _OF_EXPORTERS if measures_itself else frozenset()
-        self._sources.append(_Source(weakref.ref(watch), watch.watched, passed_over))
+        self._sources.append(_Source(watch, passed_over))
         if isinstance(watch, Watch) and not measures_itself:
             watch.on_duration = self.duration.record
 

@@ -9,8 +9,7 @@ import ssl
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 import urllib3
@@ -32,21 +31,20 @@ _SET_UP_STATUSES = frozenset((401, 403, 404, 405))
 _PUBLIC_HEADERS = frozenset(("content-type", "content-encoding", "user-agent"))
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a destination answered.
 
     Args:
         status: Of HTTP.
         headers: By name, whatever its case.
         body: At most 64 KiB of it, not decompressed.
-        count: How many records the request carried.
+        records: How many of them the request carried.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
-    count: int
+    records: int
 
 
 def plain_message(body: bytes) -> str:
@@ -153,7 +151,7 @@ class HttpTransport:
         outcome = self._outcome(
             Answer(response.status, response.headers, _read_body(response, self._most_answer_bytes), count)
         )
-        return replace(outcome, status=response.status)
+        return outcome.with_status(response.status)
 
     def _outcome(self, answer: Answer) -> Outcome:
         told = self._read_answer(answer)
@@ -169,7 +167,7 @@ class HttpTransport:
             return TooLarge(reason)
         if 300 <= status <= 399 or status in _SET_UP_STATUSES:
             return Broken(reason)
-        return Rejected(answer.count, reason)
+        return Rejected(answer.records, reason)
 
     def _tls_outcome(self, error: UrllibSSLError) -> Outcome:
         cause = error.args[0] if error.args else error

@@ -143,10 +143,10 @@ class LokiLogRecordExporter(HttpPayloadExporter):
 
     def _read_answer(self, answer: Answer) -> Outcome | None:
         if answer.status == _BLOCKED:
-            return Rejected(answer.count, self._transport.reasons.reason("HTTP 260: the tenant may not send"))
+            return Rejected(answer.records, self._transport.reasons.reason("HTTP 260: the tenant may not send"))
         if answer.status == 400:
             message = self._message(answer.body)
-            refused = min(refused_entries(message, answer.count), answer.count)
+            refused = min(refused_entries(message, answer.records), answer.records)
             return Rejected(refused, self._transport.reasons.reason("HTTP 400", message))
         return None
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -98,7 +97,7 @@ class OTLPGrpcLogRecordExporter(PayloadExporter):
             _, call = self._opened.get()
             response = call(payload.body, timeout=seconds, metadata=self._metadata, wait_for_ready=False)
         except grpc.RpcError as error:
-            return replace(self._failure(error, len(payload.records)), status=error.code().name)
+            return self._failure(error, len(payload.records)).with_status(error.code().name)
         except Exception as error:  # noqa: BLE001 - its text is left out: it may quote metadata
             return Broken(self._reasons.reason(f"the call cannot be made ({type(error).__name__})"))
         rejected, message = partial_success(response)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from inspect import isfunction
 from types import ModuleType
@@ -25,8 +24,7 @@ class Method(NamedTuple):
     replacement: Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Replaced:
+class _Replaced(NamedTuple):
     owner: Any
     name: str
     original: Callable[..., Any]

@@ -12,12 +12,18 @@ from logcapy.errors import ConfigError, nearest_name
 from logcapy.types import Transform
 
 from .enrich import ContextEnricher, Enricher, RequestEnricher
-from .runtime import RuntimeEnricher
 from .whereabouts import BaggageEnricher, TaskEnricher, ThreadEnricher
 
 #: The group of entry points: each gives a class or function that, called without arguments, returns a
 #: :data:`logcapy.types.Transform`.
 GROUP: Final = "logcapy.processors"
+
+
+def _runtime(config: EnrichmentConfig) -> Enricher:
+    from .runtime import RuntimeEnricher  # what it asks, Windows has not
+
+    return RuntimeEnricher(SEVERITIES[config.runtime_severity.lower()])
+
 
 OWN: Final[Mapping[str, Callable[[EnrichmentConfig], Enricher]]] = {
     "context": lambda _: ContextEnricher(),
@@ -25,7 +31,7 @@ OWN: Final[Mapping[str, Callable[[EnrichmentConfig], Enricher]]] = {
     "baggage": lambda config: BaggageEnricher(config.baggage_keys),
     "thread": lambda _: ThreadEnricher(),
     "task": lambda _: TaskEnricher(),
-    "runtime": lambda config: RuntimeEnricher(SEVERITIES[config.runtime_severity.lower()]),
+    "runtime": _runtime,
 }
 
 

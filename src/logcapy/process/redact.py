@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from opentelemetry.attributes import BoundedAttributes
@@ -20,9 +20,8 @@ from .redact_drafts import DraftRedactor
 from .redaction.cards import CARDS
 from .redaction.encoded import EncodedDetector
 from .redaction.key_rules import KeyRules
-from .redaction.masking import MASK, Detector, Masking, silent_mask
+from .redaction.masking import MASK, Detector, Masking, compiled, silent_mask
 from .redaction.pairs import PairRedactor
-from .redaction.patterns import PatternDetector
 from .redaction.rules import detectors_of, groups_of
 from .redaction.walk import Walk, mask_unseen
 
@@ -61,7 +60,7 @@ class Redactor(LogRecordProcessor):
             detectors.append(PairRedactor(rules))
         if detectors:
             detectors.append(EncodedDetector(detectors))
-        patterns = [PatternDetector(pattern) for pattern in config.redact_patterns]
+        patterns = _users_own(config.redact_patterns) if config.redact_patterns else []
         self._detectors: tuple[Detector, ...] = (*detectors, *patterns)
         self._masking = Masking(config.redact_action, (config.redact_hash_key or "").encode() or _random_key())
         self._is_secret_key = rules.is_secret
@@ -115,7 +114,7 @@ class Redactor(LogRecordProcessor):
             plain = text if type(text) is str else str.__str__(text)
             if plain in self._clean or len(plain) < self._shortest:
                 return text
-            deadline = _deadline(plain) if len(plain) > _LONG else None
+            deadline = _Deadline(plain) if len(plain) > _LONG else None
             redacted = self._once(plain, deadline)
             if redacted != plain:
                 return self._again(redacted, deadline)
@@ -131,12 +130,12 @@ class Redactor(LogRecordProcessor):
         """How many secrets were masked, by rule."""
         return self._masking.counts()
 
-    def _once(self, text: str, deadline: float | None) -> str:
+    def _once(self, text: str, deadline: _Deadline | None) -> str:
         masking = self._masking
         for detect in self._detectors:
             text = detect(text, masking)
-            if deadline is not None and time.thread_time() > deadline:
-                raise _TooSlowError
+            if deadline is not None:
+                deadline.check()
         return text
 
     def _search(self, text: str) -> str:
@@ -145,7 +144,7 @@ class Redactor(LogRecordProcessor):
             text = detect(text, silent_mask)
         return text
 
-    def _again(self, text: str, deadline: float | None) -> str:
+    def _again(self, text: str, deadline: _Deadline | None) -> str:
         """Redact until nothing is found: a mask can bring to light what stood glued to the secret before it."""
         for _ in range(_MOST_PASSES):
             before, text = text, self._once(text, deadline)
@@ -195,9 +194,33 @@ class _TooSlowError(Exception):
     """What was not looked at in time does not leave."""
 
 
-def _deadline(text: str) -> float:
-    # The thread's own time: on a busy machine it waits for a processor, and the text has done nothing wrong.
-    return time.thread_time() + _MOST_SECONDS + len(text) * _SECONDS_PER_CHARACTER
+class _Deadline:
+    """Until when a text may be searched.
+
+    In the thread's own time: on a busy machine it waits for a processor, and the text has done nothing wrong. Nor has
+    one that is the first that some patterns are compiled for.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._seconds = _MOST_SECONDS + len(text) * _SECONDS_PER_CHARACTER
+        self._begin()
+
+    def _begin(self) -> None:
+        self._end = time.thread_time() + self._seconds
+        self._compiled = compiled.cache_info().misses
+
+    def check(self) -> None:
+        """Go on, or raise."""
+        if time.thread_time() > self._end:
+            if compiled.cache_info().misses == self._compiled:
+                raise _TooSlowError
+            self._begin()
+
+
+def _users_own(patterns: Iterable[str]) -> list[Detector]:
+    from .redaction.patterns import PatternDetector  # imported where there are any
+
+    return [PatternDetector(pattern) for pattern in patterns]
 
 
 def _random_key() -> bytes:

@@ -5,16 +5,15 @@ Until then nothing is: no response is changed, no proxy is trusted, no record is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import ip_network
+from typing import NamedTuple
 
 from logcapy.config import OFF, LogCapyConfig
 
 from .proxies import Networks
 
 
-@dataclass(frozen=True, slots=True)
-class RequestSettings:
+class RequestSettings(NamedTuple):
     """The settings of ``LogCapyConfig`` that concern requests, ready for use.
 
     Args:

@@ -194,7 +194,7 @@ def test_in_no_second_more_than_the_rate_go_and_every_other_is_told(rate: int, c
             admitted[site, int(now)] += 1
     limit.tell_all()
     assert max(admitted.values(), default=0) <= rate
-    assert sum(admitted.values()) + sum(one.count for one in told) == len(calls)
+    assert sum(admitted.values()) + sum(one.records for one in told) == len(calls)
 
 
 def test_of_more_sites_than_are_kept_no_one_has_a_second_share_and_all_is_told() -> None:
@@ -203,7 +203,7 @@ def test_of_more_sites_than_are_kept_no_one_has_a_second_share_and_all_is_told()
     admitted = Counter(site for _ in range(3) for site in range(5_000) if limit.admits(site, "record"))
     limit.tell_all()
     assert max(admitted.values()) == 1
-    assert sum(admitted.values()) + sum(one.count for one in told) == 15_000
+    assert sum(admitted.values()) + sum(one.records for one in told) == 15_000
 
 
 def test_a_summary_has_the_place_of_the_call_of_logcapys_own_loggers_too() -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from typing import Final
 
-from .masking import Mask
+from .masking import Mask, compiled
 
 #: Numbers that may be those of cards.
 CARDS: Final = range(10**12, 10**19)
@@ -17,23 +16,17 @@ _AS_DIGIT: Final = bytes(ord("0" if chr(byte) in "0123456789 +-" else ".") for b
 _THIRTEEN: Final = b"0" * 13
 _NO_SEPARATORS: Final = str.maketrans("", "", " +-")
 #: Digits in one or in groups as cards are written, from each place where digits begin; the longest reading of each.
-_GROUPS: Final = re.compile(
+_GROUPS: Final = (
     r"[0-9](?<![0-9][0-9])(?=([0-9]{12,18}|[0-9]{2,5}(?:[ +-][0-9]{3,6}){1,5}(?:[ +-][0-9]{1,2})?)(?![0-9]))"
 )
 #: Issuer prefixes and the lengths they come in: ISO/IEC 7812, and the issuers' public ranges.
-_ISSUERS: Final = tuple(
-    (re.compile(prefix), lengths)
-    for prefix, lengths in (
-        ("4", (13, 16, 19)),  # Visa
-        ("5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720", (16,)),  # Mastercard
-        ("3[47]", (15,)),  # American Express
-        ("30[0-5]|3[689]", (14, 16, 19)),  # Diners Club
-        (
-            "35(?:2[89]|[3-8])|6011|64[4-9]|65|62|60|81|82|220[0-4]",
-            (16, 17, 18, 19),
-        ),  # JCB, Discover, UnionPay, RuPay, Mir
-        ("50|5[678]|6304|67[0-9]{2}", (13, 14, 15, 16, 17, 18, 19)),  # Maestro
-    )
+_ISSUERS: Final = (
+    ("4", (13, 16, 19)),  # Visa
+    ("5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720", (16,)),  # Mastercard
+    ("3[47]", (15,)),  # American Express
+    ("30[0-5]|3[689]", (14, 16, 19)),  # Diners Club
+    ("35(?:2[89]|[3-8])|6011|64[4-9]|65|62|60|81|82|220[0-4]", (16, 17, 18, 19)),  # JCB, Discover, UnionPay, RuPay, Mir
+    ("50|5[678]|6304|67[0-9]{2}", (13, 14, 15, 16, 17, 18, 19)),  # Maestro
 )
 _DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
@@ -41,7 +34,7 @@ _DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 @cache
 def _lengths(prefix: str) -> frozenset[int]:
     """The lengths of numbers that begin with four digits."""
-    return frozenset(length for issuer, lengths in _ISSUERS if issuer.match(prefix) for length in lengths)
+    return frozenset(length for issuer, lengths in _ISSUERS if compiled(issuer).match(prefix) for length in lengths)
 
 
 def is_card_number(digits: str) -> bool:
@@ -58,7 +51,7 @@ def redact_cards(text: str, mask: Mask) -> str:
         return text
     parts: list[str] = []
     done = 0
-    for found in _GROUPS.finditer(text):
+    for found in compiled(_GROUPS).finditer(text):
         if found.end(1) <= done:  # within one that is masked
             continue
         size = _card_size(text, found.start(), found.end(1))
@@ -88,15 +81,13 @@ def _card_size(text: str, start: int, end: int) -> int:
 
 def _is_in_hash(text: str, start: int, end: int) -> bool:
     """Whether digits are a part of a longer hexadecimal number."""
-    before = _WORD.match(text[max(0, start - 64) : start][::-1])
-    after = _WORD.match(text, end, end + 64)
+    before = compiled(_WORD).match(text[max(0, start - 64) : start][::-1])
+    after = compiled(_WORD).match(text, end, end + 64)
     around = (before[0] if before else "") + (after[0] if after else "")
-    if around == "B" and text.startswith(
-        "^", end
-    ):  # the first track of a card, ISO/IEC 7813: %B4111111111111111^DOE/JANE
+    if around == "B" and text.startswith("^", end):  # the first track of a card, ISO/IEC 7813: %B4111111111111111^DOE
         return False
-    return bool(around) and (not _NOT_HEX.search(around) or around.endswith("x0"))
+    return bool(around) and (not compiled(_NOT_HEX).search(around) or around.endswith("x0"))
 
 
-_WORD: Final = re.compile(r"[0-9A-Za-z]+")
-_NOT_HEX: Final = re.compile(r"[^0-9a-fA-F]")
+_WORD: Final = r"[0-9A-Za-z]+"
+_NOT_HEX: Final = r"[^0-9a-fA-F]"

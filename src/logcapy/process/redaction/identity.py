@@ -8,7 +8,7 @@ from datetime import date
 from functools import partial
 from typing import Final
 
-from .masking import Mask
+from .masking import Mask, compiled
 
 #: ISO 13616, lengths as in SWIFT's "IBAN Registry".
 _IBAN_LENGTHS: Final = {
@@ -33,14 +33,14 @@ _IBAN_LENGTHS: Final = {
     )
     for country in countries.split()
 }
-_IBAN_START: Final = re.compile(r"(?<![A-Za-z0-9])([A-Z]{2})[0-9]{2}(?=[ +]?[A-Z0-9])")
+_IBAN_START: Final = r"(?<![A-Za-z0-9])([A-Z]{2})[0-9]{2}(?=[ +]?[A-Z0-9])"
 
 
 def redact_ibans(text: str, mask: Mask) -> str:
     """Mask bank accounts whose country, length and check digits (ISO 7064, mod 97) are right."""
     parts: list[str] = []
     done = 0
-    for found in _IBAN_START.finditer(text):
+    for found in compiled(_IBAN_START).finditer(text):
         end = _iban_end(text, found.start(), _IBAN_LENGTHS.get(found[1], 0))
         if found.start() >= done and end:
             parts += (text[done : found.start()], mask(text[found.start() : end], "iban"))
@@ -67,12 +67,12 @@ def _iban_end(text: str, start: int, length: int) -> int:
 
 
 #: ssa.gov/employer/randomization.html: no area of 000, 666 or 900 and above, no group of 00, no serial of 0000.
-_US_SSN: Final = re.compile(r"(?<![\w-])(?!000|666|9)[0-9]{3}([- ])(?!00)[0-9]{2}\1(?!0000)[0-9]{4}(?![\w-])")
+_US_SSN: Final = r"(?<![\w-])(?!000|666|9)[0-9]{3}([- ])(?!00)[0-9]{2}\1(?!0000)[0-9]{4}(?![\w-])"
 
 
 def redact_us_ssns(text: str, mask: Mask) -> str:
     """Mask social security numbers of the United States, as they are written."""
-    return _US_SSN.sub(lambda found: mask(found[0], "us_ssn"), text)
+    return compiled(_US_SSN).sub(lambda found: mask(found[0], "us_ssn"), text)
 
 
 def _digits(text: str) -> list[int]:
@@ -156,8 +156,8 @@ def _aadhaar(text: str) -> bool:
 
 
 #: Pattern and check of each kind. UK: HMRC's NIM39110, prefixes that are not given out are left out.
-_KINDS: Final[tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...]] = tuple(
-    (re.compile(rf"(?<![\w./-]){pattern}(?![\w/-])"), check)
+_KINDS: Final[tuple[tuple[str, Callable[[str], bool]], ...]] = tuple(
+    (rf"(?<![\w./-]){pattern}(?![\w/-])", check)
     for pattern, check in (
         (
             r"(?!BG|GB|NK|KN|TN|NT|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D]",
@@ -181,7 +181,7 @@ def redact_national_ids(text: str, mask: Mask) -> str:
     They are of the United Kingdom, Germany, Poland, France, Spain, Italy, Brazil, Canada (Luhn) and India.
     """
     for pattern, is_right in _KINDS:
-        text = pattern.sub(partial(_masked_if, is_right, mask), text)
+        text = compiled(pattern).sub(partial(_masked_if, is_right, mask), text)
     return text
 
 

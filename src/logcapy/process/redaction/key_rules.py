@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from fnmatch import translate
 from typing import Final
 
+from .masking import compiled
+
 #: Names a key may *end* with, wherever its last word begins: ``PGPASSWORD`` and ``csrfmiddlewaretoken`` count.
 #: Header names: RFC 9110 section 11, RFC 6265; ``x-amz-*`` end in ``credential`` and ``token``.
 _ENDINGS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -46,14 +48,14 @@ _WORDS: Final[Mapping[str, tuple[str, ...]]] = {
 #: Endings of keys that look like the ones above and hold no credential: pagination, cancellation.
 _INNOCENT: Final = ("pagetoken", "nexttoken", "synctoken", "continuationtoken", "cancellationtoken")
 
-_PART: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_A-Za-z]+")
+_PART: Final = r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_A-Za-z]+"
 _LONGEST_KEY: Final = 128
 _CACHED_KEYS: Final = 2048
 
 
 #: What makes a name a pattern of :mod:`fnmatch`.
-_GLOB: Final = re.compile(r"[*?\[]")
-_LAST_WORD: Final = re.compile(r"[a-z]+\Z")
+_GLOB: Final = r"[*?\[]"
+_LAST_WORD: Final = r"[a-z]+\Z"
 
 
 class KeyRules:
@@ -70,16 +72,16 @@ class KeyRules:
         groups, keys = tuple(groups), tuple(keys)
         endings = [name for group in groups for name in _ENDINGS.get(group, ())]
         words = [name for group in groups for name in _WORDS.get(group, ())]
-        words += [_spelled(key) for key in keys if not _GLOB.search(key)]
-        globs = [key.lower() for key in keys if _GLOB.search(key)]
+        words += [_spelled(key) for key in keys if not compiled(_GLOB).search(key)]
+        globs = [key.lower() for key in keys if compiled(_GLOB).search(key)]
         #: Every rule as lower-case words with spaces between; of a pattern the word that it ends with.
-        last_words = [found[0] for key in globs if (found := _LAST_WORD.search(key))]
+        last_words = [found[0] for key in globs if (found := compiled(_LAST_WORD).search(key))]
         self.names: tuple[str, ...] = tuple(dict.fromkeys(name for name in (*endings, *words, *last_words) if name))
         self._endings = tuple(name.replace(" ", "") for name in endings)
         self._words = frozenset(spelling for name in words if name for spelling in (name, name.replace(" ", "")))
         self._globs = _any_of(globs)
-        self._allowed_globs = _any_of(key.lower() for key in allow_keys if _GLOB.search(key))
-        self._allowed = frozenset(_spelled(key) for key in allow_keys if not _GLOB.search(key))
+        self._allowed_globs = _any_of(key.lower() for key in allow_keys if compiled(_GLOB).search(key))
+        self._allowed = frozenset(_spelled(key) for key in allow_keys if not compiled(_GLOB).search(key))
         #: Whether no key is a secret.
         self.is_empty = not self.names and self._globs is None
         self._known: dict[str, bool] = {}
@@ -104,7 +106,7 @@ class KeyRules:
             return False
         if self._globs is not None and self._globs.match(lowered):
             return True
-        parts = [part.lower() for part in _PART.findall(key)]
+        parts = [part.lower() for part in compiled(_PART).findall(key)]
         if self._ends_in_word(parts):
             return True
         while parts and parts[-1].isdigit():  # password1, secret.0, cvv2
@@ -125,7 +127,7 @@ class KeyRules:
 
 def _spelled(key: str) -> str:
     """A key as lower-case words with spaces between."""
-    return " ".join(part.lower() for part in _PART.findall(key))
+    return " ".join(part.lower() for part in compiled(_PART).findall(key))
 
 
 def _any_of(globs: Iterable[str]) -> re.Pattern[str] | None:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cache
 from heapq import merge
 from typing import Final
 
 from .key_rules import KeyRules
-from .masking import MASKED, Mask
+from .masking import MASKED, Mask, compiled
 
 _KEY_CHARACTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 _LONGEST_KEY: Final = 64
@@ -23,22 +22,22 @@ _ASCII_LOWER: Final = {ord(letter): letter.lower() for letter in "ABCDEFGHIJKLMN
 _SEPARATOR: Final = (
     r"[0-9]{0,3}((?:[\"'\]\\]|%22|%5d){0,8})(?=[ \t=:,>%])(?:[ \t]*(:=|=>|={1,3}|:|,|>|%3d|%3a)|[ \t])[ \t]*"
 )
-_OPENING: Final = re.compile(r"(?:[bBuUrRfF]{0,2})(\\{0,7})([\"'])|([\[{(])")
-_BRACKET_OR_QUOTE: Final = re.compile(r"([\[{(])|([\]})])|[\"']")
+_OPENING: Final = r"(?:[bBuUrRfF]{0,2})(\\{0,7})([\"'])|([\[{(])"
+_BRACKET_OR_QUOTE: Final = r"([\[{(])|([\]})])|[\"']"
 #: A value without quotes. A comma or semicolon belongs to it unless a space or another key follows.
-_BARE: Final = re.compile(r"[^\s,;&\"'<]+(?:[,;](?![\w.-]{0,40}[\"']?[=:])[^\s,;&\"'<]+){0,32}")
+_BARE: Final = r"[^\s,;&\"'<]+(?:[,;](?![\w.-]{0,40}[\"']?[=:])[^\s,;&\"'<]+){0,32}"
 #: RFC 9110 section 11.4: a scheme and a token68, or a scheme and parameters.
-_CREDENTIALS: Final = re.compile(
+_CREDENTIALS: Final = (
     r"(?:[A-Za-z0-9-]{1,32}[ \t]{1,8}[A-Za-z_-]{1,32}=[^=\r\n][^\r\n]*"
     r"|(?i:basic|bearer|token|api-?key|key|jwt|negotiate|ntlm|dpop)[ \t]{1,8}[^\s,;&\"'<]+)"
 )
-_LINE: Final = re.compile(r"[^\r\n]+")
+_LINE: Final = r"[^\r\n]+"
 #: What is no secret, whatever its key: nothing, a flag, the name of a type.
 _PLAIN_VALUES: Final = frozenset(
     ("none", "null", "nil", "undefined", "true", "false", "str", "string", "bytes", "int", "bool", "...")
 )
 _CLOSING: Final = ")]}>\\"
-_ENDS_MASKED: Final = re.compile(rf"{MASKED.pattern}\Z")
+_ENDS_MASKED: Final = rf"{MASKED.pattern}\Z"
 
 
 class PairRedactor:
@@ -101,20 +100,16 @@ class PairRedactor:
 
     @staticmethod
     def _next_item(text: str, start: int) -> tuple[int, int]:
-        opening = _OPENING.match(text, start)
+        opening = compiled(_OPENING).match(text, start)
         if opening is None or opening[2] is None:
             return start, start
         end = _quoted_end(text, opening.end(), opening[2], len(opening[1]))
         return opening.end(), end
 
 
-@cache
 def _search(stem: str) -> re.Pattern[str]:
-    """Finds keys; compiled when a text first holds their stem: there are dozens, and a process meets a few.
-
-    It begins with plain letters and meets lowered text: `re` then has a fast way to search.
-    """
-    return re.compile(rf"{re.escape(stem)}[a-z]{{0,12}}{_SEPARATOR}")
+    """Finds keys. It begins with plain letters and meets lowered text: `re` then has a fast way to search."""
+    return compiled(rf"{re.escape(stem)}[a-z]{{0,12}}{_SEPARATOR}")
 
 
 def _is_item(key: str, closing: str, opening: str) -> bool:
@@ -132,7 +127,7 @@ def _value_span(text: str, start: int, key: str, separator: str | None, quote: s
         separator: Between the two.
         quote: The quotation mark before the key with its backslashes, if the value shares it: ``'Cookie: a=b'``.
     """
-    opening = _OPENING.match(text, start)
+    opening = compiled(_OPENING).match(text, start)
     masked = MASKED.match(text, start)
     if opening is not None and masked is None:
         if opening[3]:
@@ -140,17 +135,18 @@ def _value_span(text: str, start: int, key: str, separator: str | None, quote: s
         return opening.end(), _quoted_end(text, opening.end(), opening[2], len(opening[1]))
     found = None
     if key.endswith("cookie") and separator == ":":
-        found = _LINE.match(text, start)
+        found = compiled(_LINE).match(text, start)
     elif key.endswith("authorization"):
-        found = _CREDENTIALS.match(text, start)
-    found = found or _BARE.match(text, start)
+        found = compiled(_CREDENTIALS).match(text, start)
+    found = found or compiled(_BARE).match(text, start)
     if found is None:
         return start, start
     end = min(found.end(), _quoted_end(text, start, quote[-1], len(quote) - 1)) if quote else found.end()
     if masked is not None and not text[masked.end() : end].strip(_CLOSING):
         return masked.span()
     kept = len(text[start:end].rstrip(_CLOSING))
-    if _ENDS_MASKED.search(text, start, start + kept + 1):  # `Bearer [REDACTED])`: the first bracket is the mask's own
+    # `Bearer [REDACTED])`: the first bracket is the mask's own
+    if compiled(_ENDS_MASKED).search(text, start, start + kept + 1):
         kept += 1
     value = text[start : start + kept].lower()
     return start, start + (0 if value in _PLAIN_VALUES else kept)
@@ -187,7 +183,7 @@ def _bracket_end(text: str, position: int) -> int:
     """Where a bracket that is open at ``position`` has been closed, brackets in quotes aside; or the end."""
     depth = 1
     while depth:
-        found = _BRACKET_OR_QUOTE.search(text, position)
+        found = compiled(_BRACKET_OR_QUOTE).search(text, position)
         if found is None:
             return len(text)
         position = found.end()

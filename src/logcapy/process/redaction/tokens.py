@@ -10,19 +10,15 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from functools import cache
 from typing import Final
 
-from .masking import MASKED, Mask
+from .masking import MASKED, Mask, compiled
 
 
 def _at_edge(prefix: str) -> str:
     r"""A pattern of ``prefix`` where it begins a word, or follows a newline written as ``\n`` or ``%0A``."""
     return rf"{prefix}(?:(?<![A-Za-z0-9]{prefix})|(?<=\\[nrt]{prefix})|(?<=%[0-9A-Fa-f]{{2}}{prefix}))"
 
-
-#: Patterns are compiled when a text first holds their hint: there are dozens, and a process meets a few.
-_compiled: Final = cache(re.compile)
 
 #: What has to be in a text before a pattern is tried, and the pattern. Sources are the vendors' pages on
 #: their tokens: docs.github.com "About authentication to GitHub", docs.gitlab.com "Token overview",
@@ -63,7 +59,7 @@ _WORDS: Final = (
 #: Shapes by the last sign that is not a letter or digit, each group with what its members have in common.
 _GROUPED_SHAPES: Final = (
     (
-        re.compile(r"_[A-Za-z0-9_]{10}"),
+        r"_[A-Za-z0-9_]{10}",
         (
             ("gh", r"gh[pousr]_[A-Za-z0-9]{20,}"),
             ("github_pat_", r"github_pat_[A-Za-z0-9_]{20,}"),
@@ -81,7 +77,7 @@ _GROUPED_SHAPES: Final = (
         ),
     ),
     (
-        re.compile(r"-[A-Za-z0-9_-]{10}"),
+        r"-[A-Za-z0-9_-]{10}",
         (
             ("gl", r"gl(?:pat|dt|rt|cbt|ptt|ft|imt|soat|ffct|agent|oas)-[A-Za-z0-9_-]{20,}"),
             ("xox", r"xox[a-z]-[A-Za-z0-9-]{10,}"),
@@ -97,7 +93,7 @@ _GROUPED_SHAPES: Final = (
         ),
     ),
     (
-        re.compile(r"\.[A-Za-z0-9_-]{16}"),
+        r"\.[A-Za-z0-9_-]{16}",
         (
             ("SG.", r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
             ("ya29.", r"ya29\.[A-Za-z0-9_-]{20,}"),
@@ -111,9 +107,9 @@ _GROUPED_SHAPES: Final = (
     ),
 )
 #: RFC 7519 section 3 (JWS) and RFC 7516 section 3.1 (JWE); the first part is base64url of ``{"``.
-_JWT: Final = re.compile(r"eyJ[A-Za-z0-9_-]{8,}((?:\.[A-Za-z0-9_-]*){0,4})")
+_JWT: Final = r"eyJ[A-Za-z0-9_-]{8,}((?:\.[A-Za-z0-9_-]*){0,4})"
 #: RFC 7468 section 10, and the PGP armor of RFC 9580. What has no end is masked to the end of the text.
-_PRIVATE_KEY: Final = re.compile(
+_PRIVATE_KEY: Final = (
     r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----(?s:.*?)"
     r"(?:-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----|\Z)"
 )
@@ -122,24 +118,24 @@ _PRIVATE_KEY: Final = re.compile(
 def redact_tokens(text: str, mask: Mask) -> str:
     """Mask tokens of well-known make, JSON web tokens and private keys in PEM."""
     if "PRIVATE KEY" in text:
-        text = _PRIVATE_KEY.sub(lambda found: mask(found[0], "private_key"), text)
+        text = compiled(_PRIVATE_KEY).sub(lambda found: mask(found[0], "private_key"), text)
     if "eyJ" in text:
-        text = _JWT.sub(lambda found: mask(found[0], "jwt") if _is_jwt(found[1]) else found[0], text)
+        text = compiled(_JWT).sub(lambda found: mask(found[0], "jwt") if _is_jwt(found[1]) else found[0], text)
     for hint, pattern in _SHAPES:
         if hint in text:
-            text = _compiled(pattern).sub(lambda found: mask(found[0], "token"), text)
+            text = compiled(pattern).sub(lambda found: mask(found[0], "token"), text)
     words = text.encode("utf-8", "replace").translate(_AS_WORD)
     if _WORD not in words:
         return text
     if _LONG_WORD in words:
         for hint, pattern in _WORDS:
             if hint in text:
-                text = _compiled(pattern).sub(lambda found: mask(found[0], "token"), text)
+                text = compiled(pattern).sub(lambda found: mask(found[0], "token"), text)
     for common, shapes in _GROUPED_SHAPES:
-        if common.search(text) is not None:
+        if compiled(common).search(text) is not None:
             for hint, pattern in shapes:
                 if hint in text:
-                    text = _compiled(pattern).sub(lambda found: mask(found[0], "token"), text)
+                    text = compiled(pattern).sub(lambda found: mask(found[0], "token"), text)
     return text
 
 
@@ -148,14 +144,12 @@ def _is_jwt(rest: str) -> bool:
 
 
 #: RFC 3986 section 3.2.1, as far as the last ``@`` before a path; ``\/`` is how some JSON writers put a slash.
-_USER_INFO: Final = re.compile(r"(:(?:\\?/){2})(?!git@)([^\s/?#\"'<>]*)@")
+_USER_INFO: Final = r"(:(?:\\?/){2})(?!git@)([^\s/?#\"'<>]*)@"
 #: A password with a raw ``/``, ``?`` or ``#``: what follows the colon is no port. The third group is taken whole:
 #: without its last characters it could not be followed by an ``@`` either, so none of that is tried.
-_RAW_PASSWORD: Final = re.compile(
-    r"(://)([^\s:/?#@\"'<>\[]{0,128}:(?![0-9]{1,5}(?:[/?#\s]|\Z))(?=([^\s@\"'<>]{1,128}))\3)@"
-)
+_RAW_USER_INFO: Final = r"(://)([^\s:/?#@\"'<>\[]{0,128}:(?![0-9]{1,5}(?:[/?#\s]|\Z))(?=([^\s@\"'<>]{1,128}))\3)@"
 
-_ENDS_MASKED: Final = re.compile(rf"://{MASKED.pattern}\Z")
+_ENDS_MASKED: Final = rf"://{MASKED.pattern}\Z"
 
 
 def redact_user_info(text: str, mask: Mask) -> str:
@@ -164,15 +158,15 @@ def redact_user_info(text: str, mask: Mask) -> str:
         return text
 
     def masked(found: re.Match[str]) -> str:
-        if _ENDS_MASKED.search(found[2]):  # that was the user-info, and this stands far before it
+        if compiled(_ENDS_MASKED).search(found[2]):  # that was the user-info, and this stands far before it
             return found[0]
         return f"{found[1]}{mask(found[2], 'user_info')}@"
 
-    return _RAW_PASSWORD.sub(masked, _USER_INFO.sub(masked, text))
+    return compiled(_RAW_USER_INFO).sub(masked, compiled(_USER_INFO).sub(masked, text))
 
 
 #: RFC 6750 section 2.1 and RFC 7617: a scheme and a token68.
-_SCHEME_AND_TOKEN: Final = re.compile(r"((?i:bearer|basic)[ \t]{1,4})([A-Za-z0-9._~+/-]{6,}={0,2})")
+_AUTHORIZATION: Final = r"((?i:bearer|basic)[ \t]{1,4})([A-Za-z0-9._~+/-]{6,}={0,2})"
 
 
 def redact_authorization(text: str, mask: Mask) -> str:
@@ -186,7 +180,7 @@ def redact_authorization(text: str, mask: Mask) -> str:
             return found[0]
         return scheme + mask(token, "authorization")
 
-    return _SCHEME_AND_TOKEN.sub(masked, text)
+    return compiled(_AUTHORIZATION).sub(masked, text)
 
 
 def _is_bearer(token: str) -> bool:

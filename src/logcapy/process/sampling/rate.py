@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from logcapy._forking import call_in_child
 
@@ -15,18 +14,17 @@ _MOST_SITES = 4096
 _OTHERS = None
 
 
-@dataclass(frozen=True, slots=True)
-class Suppressed:
+class Suppressed(NamedTuple):
     """Records of one call site that were dropped.
 
     Args:
         site: Of the calls.
-        count: How many they were.
+        records: How many they were.
         last: The last of them, or what of it is wanted.
     """
 
     site: Hashable
-    count: int
+    records: int
     last: Any
 
 

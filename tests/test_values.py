@@ -1,0 +1,49 @@
+"""What configurations and outcomes are as values: equal, hashable, shown, copied."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from dataclasses import FrozenInstanceError, replace
+
+import pytest
+
+from logcapy import BatchConfig, RedactionConfig
+from logcapy.config import DeliveryConfig, LogCapyConfig
+from logcapy.types import Broken, Delivered, Rejected, Retry, TooLarge
+
+
+def test_configurations_are_equal_where_their_kind_and_all_fields_are() -> None:
+    assert BatchConfig() == BatchConfig(max_queue_size=2048)
+    assert BatchConfig() != BatchConfig(max_queue_size=2049)
+    assert RedactionConfig() != DeliveryConfig()
+    assert LogCapyConfig() == replace(LogCapyConfig(access_log=True), access_log=False)
+    assert len({BatchConfig(), BatchConfig(), BatchConfig(max_queue_size=600)}) == 2
+    with pytest.raises(FrozenInstanceError):
+        BatchConfig().max_queue_size = 1  # type: ignore[misc]
+
+
+def test_configurations_show_their_fields_and_no_key() -> None:
+    shown = repr(BatchConfig(max_queue_size=600))
+    assert shown == (
+        "BatchConfig(schedule_delay=1000, export_timeout=30000, max_queue_size=600, max_export_batch_size=512)"
+    )
+    config = LogCapyConfig(redact_hash_key="hunter2", user_hash_key="hunter2", access_log=True)
+    assert "access_log=True" in repr(config)
+    assert "hunter2" not in repr(config)
+
+
+def test_outcomes_are_equal_where_they_say_the_same_whatever_the_status() -> None:
+    assert Delivered(200) == Delivered(204) == Delivered()
+    assert Retry("busy", 2.0, status=503) == Retry("busy", 2.0)
+    assert Retry("busy", 2.0) != Retry("busy", 3.0)
+    assert Rejected(1, "no") != Rejected(2, "no")
+    assert Broken("no") != TooLarge("no")
+    assert len({Broken("no", 401), Broken("no"), TooLarge("no")}) == 2
+
+
+def test_an_outcome_is_shown_with_its_status_and_survives_copies() -> None:
+    outcome = Retry("busy", unreachable=True).with_status(503)
+    assert repr(outcome) == "Retry(reason='busy', after_seconds=None, unreachable=True, status=503)"
+    for copied in (copy.deepcopy(outcome), pickle.loads(pickle.dumps(outcome))):
+        assert (copied, copied.status) == (outcome, 503)
