@@ -7,11 +7,11 @@
     handle = logcapy.configure()
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from ._version import __version__
-from .capture.catching import catch
 from .capture.exceptions import ExceptionProcessor
-from .capture.logger import CapyLogger, get_logger
-from .capture.retrying import retry, retry_context
 from .capture.spans import LogCapySpanProcessor
 from .capture.stdlib import LogCapyHandler
 from .config import BatchConfig, LogCapyConfig, OtlpConfig, RedactionConfig, Tenant
@@ -21,14 +21,30 @@ from .deliver.batch import BatchLogRecordProcessor
 from .deliver.health import Health
 from .errors import ConfigError, ExportError, LogCapyError, PermanentExportError, RetryableExportError
 from .handle import Handle
-from .integrations.asgi import LogCapyMiddleware
 from .process.context import context
-from .process.redaction.secret import Secret
 from .processor import LogCapyLogRecordProcessor
 from .routing import Route, RoutedRecord
 
+if TYPE_CHECKING:
+    from .capture.catching import catch
+    from .capture.logger import CapyLogger, get_logger
+    from .capture.retrying import retry, retry_context
+    from .integrations.asgi import LogCapyMiddleware
+    from .process.redaction.secret import Secret
+
 #: The name that newcomers look for.
 configure_logging = configure
+
+#: Imported when somebody asks for them: an application that is started without code may never do.
+_LATER = {
+    "CapyLogger": ".capture.logger",
+    "LogCapyMiddleware": ".integrations.asgi",
+    "Secret": ".process.redaction.secret",
+    "catch": ".capture.catching",
+    "get_logger": ".capture.logger",
+    "retry": ".capture.retrying",
+    "retry_context": ".capture.retrying",
+}
 
 __all__ = [
     "BatchConfig",
@@ -63,3 +79,14 @@ __all__ = [
     "retry",
     "retry_context",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_LATER[name], __name__), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})

@@ -1,16 +1,24 @@
-"""What frozen dataclasses of ours have in common, written once.
+"""What dataclasses of ours that are values have in common, written once.
 
-A dataclass compiles each of its methods anew, at 0.1 ms of the application's start (Python 3.11), so those that every
-process makes are given ``eq=False, repr=False`` and have these.
+A dataclass compiles each of its methods anew, at 0.1 ms of the application's start (Python 3.11), and a frozen one has
+six. Those that every process makes are ``@dataclass(eq=False, repr=False)`` and have these instead.
 """
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import FrozenInstanceError, fields
 
 
 class Value:
-    """Equal where all attributes are; shown with all fields but those that are declared with ``repr=False``."""
+    """Equal where all fields are; shown with all but those that are declared with ``repr=False``; each is set once."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in vars(self):
+            raise FrozenInstanceError(f"cannot assign to field {name!r}")
+        vars(self)[name] = value
+
+    def __delattr__(self, name: str) -> None:
+        raise FrozenInstanceError(f"cannot delete field {name!r}")
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and vars(other) == vars(self)

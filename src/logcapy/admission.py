@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from types import CodeType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry._logs import LogRecord, SeverityNumber
 from opentelemetry.context import Context
@@ -22,9 +22,11 @@ from .capture.logger_draft import site_at
 from .config import LogCapyConfig
 from .deliver.accounting import AtomicCounter, Stats
 from .draft import Draft, Shared
-from .process.sampling.rate import Suppressed
 from .process.sampling.sampler import REASONS, SUPPRESSED_COUNT, Sampler
-from .process.sampling.trace_buffer import TraceBuffer
+
+if TYPE_CHECKING:
+    from .process.sampling.rate import Suppressed
+    from .process.sampling.trace_buffer import TraceBuffer
 
 _LONGEST_QUOTE = 200
 
@@ -43,16 +45,17 @@ class Admission:
         call_in_child(self._begin_anew)
         self.sampler = Sampler(config, self._drop, self._tell_suppressed)
         self._samples = config.samples
-        self.buffer = (
-            TraceBuffer(config.buffer_max_records, self._drop_many, most_bytes=config.max_queue_bytes)
-            if config.buffer_until_error
-            else None
-        )
+        self.buffer = self._trace_buffer(config) if config.buffer_until_error else None
         self._slow_nanoseconds = None if config.buffer_slow is None else config.buffer_slow * 1e6
         self._watched = False
 
     def _begin_anew(self) -> None:
         self._dropped = {reason: AtomicCounter() for reason in (*REASONS, "buffer_discarded", "buffer_full")}
+
+    def _trace_buffer(self, config: LogCapyConfig) -> TraceBuffer:
+        from .process.sampling.trace_buffer import TraceBuffer  # most applications have none
+
+        return TraceBuffer(config.buffer_max_records, self._drop_many, most_bytes=config.max_queue_bytes)
 
     def of_draft(self, draft: Draft) -> Shared | None:
         """What a draft that goes says of it; None for one that does not."""

@@ -38,7 +38,7 @@ class RoutedRecord(NamedTuple):
     tenant: str
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Route(Value):
     """A destination for some records only: those for which everything that is given holds.
 
@@ -66,11 +66,11 @@ class Route(Value):
     def __post_init__(self) -> None:
         if not isinstance(self.destination, (LogRecordExporter, LogRecordProcessor)):
             raise ConfigError("destination", self.destination, "an exporter or a processor of log records")
-        object.__setattr__(self, "_least", levels_of([self.minimum_severity])[""] if self.minimum_severity else 0)
+        self._least = levels_of([self.minimum_severity])[""] if self.minimum_severity else 0
 
     def takes(self, record: RoutedRecord) -> bool:
         """Whether a record goes this way."""
-        if record.severity_number < self._least:  # type: ignore[attr-defined]  # set above, as the class is frozen
+        if record.severity_number < self._least:
             return False
         if self.tenant is not None and record.tenant != self.tenant:
             return False

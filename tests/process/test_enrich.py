@@ -304,7 +304,7 @@ def test_an_enricher_alone_on_a_provider_edits_for_the_processors_after_it() -> 
         provider.get_logger("tests").emit(LogRecord(body="x"))
     (data,) = exporter.get_finished_logs()
     assert dict(data.log_record.attributes or {}) == {"order_id": 7}
-    assert all(isinstance(make(config.EnrichmentConfig()), LogRecordProcessor) for make in OWN.values())
+    assert all(isinstance(make(config.LogCapyConfig()), LogRecordProcessor) for make in OWN.values())
     assert provider.force_flush()
     provider.shutdown()
 

@@ -21,7 +21,7 @@ from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogR
 
 import logcapy
 from logcapy import environment
-from logcapy.config import EnrichmentConfig, LogCapyConfig
+from logcapy.config import LogCapyConfig
 from logcapy.errors import ConfigError
 from logcapy.process import request_settings, runtime
 from logcapy.process.enrichers import OWN, enrichers_of
@@ -130,7 +130,7 @@ def test_open_files_are_counted() -> None:
 
 @pytest.mark.parametrize("name", [name for name in OWN if name != "request"])
 def test_each_can_be_added_alone_to_any_provider(name: str) -> None:
-    config = EnrichmentConfig(enrich=(name,), baggage_keys=("tier",), runtime_severity="trace")
+    config = LogCapyConfig(enrich=(name,), baggage_keys=("tier",), runtime_severity="trace")
     exporter, provider = InMemoryLogRecordExporter(), LoggerProvider(shutdown_on_exit=False)
     provider.add_log_record_processor(OWN[name](config))
     provider.add_log_record_processor(SimpleLogRecordProcessor(exporter))
@@ -149,9 +149,9 @@ def test_each_can_be_added_alone_to_any_provider(name: str) -> None:
 
 def test_an_enricher_that_does_not_exist_is_told_with_the_nearest_one() -> None:
     with pytest.raises(ConfigError, match="did you mean 'thread'"):
-        enrichers_of(EnrichmentConfig(enrich=("threat",)))
+        enrichers_of(LogCapyConfig(enrich=("threat",)))
     with pytest.raises(ConfigError, match="baggage_keys"):
-        EnrichmentConfig(enrich=("baggage",))
+        LogCapyConfig(enrich=("baggage",))
 
 
 def test_a_variable_that_lacks_another_one_is_told_and_the_rest_is_as_it_was(

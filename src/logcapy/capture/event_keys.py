@@ -13,7 +13,7 @@ _HEADER: Final = "Traceback (most recent call last):\n"
 _LONGEST_MESSAGE: Final = 500
 _LONGEST_STACK: Final = 2000
 _LONGEST_SEARCHED: Final = 20_000
-_PLACE: Final = re.compile(r'^[ |]*(File ".*", line \d+, in .*)$', re.MULTILINE)
+_PLACE: Final = r'^[ |]*(File ".*", line \d+, in .*)$'
 
 
 class EventKey(NamedTuple):
@@ -40,7 +40,8 @@ class EventKey(NamedTuple):
 def event_key(attributes: Mapping[str, Any]) -> EventKey:
     """The key of a record or span event that tells of an exception."""
     stack = str(attributes.get(EXCEPTION_STACKTRACE, "")).rpartition(_HEADER)[2]
-    places = "\n".join(place for place, _ in groupby(_PLACE.findall(stack, max(0, len(stack) - _LONGEST_SEARCHED))))
+    found = re.compile(_PLACE, re.MULTILINE).findall(stack, max(0, len(stack) - _LONGEST_SEARCHED))
+    places = "\n".join(place for place, _ in groupby(found))
     return EventKey(
         _type(attributes),
         _message(attributes),

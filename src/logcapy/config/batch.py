@@ -11,7 +11,7 @@ from .checks import require, require_count, require_milliseconds
 from .setting import COUNT, MILLISECONDS, Setting
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class BatchConfig(Value):
     """How records are put together. Each field is the variable ``OTEL_BLRP_<FIELD>``.
 

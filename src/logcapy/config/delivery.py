@@ -19,7 +19,7 @@ _SPOOL = f"one of {', '.join(SPOOL_MODES)}; all but off need LOGCAPY_SPOOL_DIR, 
 _SPOOL_BYTES = f"a whole number, {LEAST_SPOOL_BYTES} or more"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class DeliveryConfig(Value):
     """How records wait and leave. Each field is the variable ``LOGCAPY_<FIELD>``.
 

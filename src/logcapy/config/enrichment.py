@@ -18,7 +18,7 @@ DEFAULT_ENRICHERS = ("context", "request")
 _ALLOWED = f"off, or any of {', '.join(ENRICHERS)}; baggage with LOGCAPY_BAGGAGE_KEYS"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@dataclass(init=False, eq=False, repr=False)
 class EnrichmentConfig(Value):
     """What is added to records. Each field is the variable ``LOGCAPY_<FIELD>``.
 

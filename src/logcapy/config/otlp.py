@@ -26,7 +26,7 @@ PROTOCOL_ROW = _row("protocol", str.lower, f"one of {', '.join(PROTOCOLS)}")
 ENDPOINT_ROW = _row("endpoint", str, "a URL that begins with http:// or https://")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class OtlpConfig(Value):
     """Where OTLP goes. Each field is ``OTEL_EXPORTER_OTLP_LOGS_<FIELD>``, else ``OTEL_EXPORTER_OTLP_<FIELD>``.
 

@@ -22,7 +22,7 @@ EXCEPTION_REPEATS = ("reference", "drop")
 EXCEPTION_SIGNALS = ("logs", "logs/dup")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class LogCapyConfig(RedactionConfig, EnrichmentConfig, SamplingConfig, TenancyConfig, DeliveryConfig):
     """What LogCapy does with a record. Each field is the variable ``LOGCAPY_<FIELD>``.
 

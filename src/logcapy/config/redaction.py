@@ -22,7 +22,7 @@ def _patterns(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class RedactionConfig(Value):
     """Which secrets are taken out of records. Each field is the variable ``LOGCAPY_<FIELD>``.
 

@@ -24,7 +24,7 @@ SEVERITIES = {
 _LEVELS = "a severity (info), and logger=severity, with commas between"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@dataclass(init=False, eq=False, repr=False)
 class SamplingConfig(Value):
     """Which records go. Each field is the variable ``LOGCAPY_<FIELD>``.
 

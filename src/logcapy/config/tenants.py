@@ -13,7 +13,7 @@ from .redaction import RedactionConfig
 from .setting import Setting
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Tenant(Value):
     """What is special about the records of a tenant. Where they go is a :class:`logcapy.Route`.
 
@@ -35,7 +35,7 @@ class Tenant(Value):
             require_count("records_per_second", self.records_per_second)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+@dataclass(init=False, eq=False, repr=False)
 class TenancyConfig(Value):
     """Whose records these are.
 

@@ -2,21 +2,23 @@
 
 What is patched is where a server calls the application: ``__call__`` of its class. Instrumentations work further
 in (the middleware stack, ``wsgi_app``, ``MIDDLEWARE``) or replace the class by a subclass, so both fit, in any
-order.
+order. What serves a framework's requests is imported with the framework.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from . import asgi, starlette, wsgi
 from ._methods import Method, Methods
+
+if TYPE_CHECKING:
+    from .asgi import Receive, Scope, Send
+    from .wsgi import Environ
 
 
 def install() -> None:
     """Patch the frameworks that are imported, now and later. Idempotent; never raises."""
-    starlette.watch_exceptions()
     _doors.install()
 
 
@@ -29,21 +31,25 @@ def uninstall() -> None:
 
 
 def _asgi(original: Callable[..., Any]) -> Callable[..., Any]:
+    from .asgi import call_in_request
+
     # Servers tell the two generations of ASGI apart by whether this is a coroutine function.
-    async def __call__(self: Any, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:  # noqa: N807
+    async def __call__(self: Any, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: N807
         if not _doors.active:
             await original(self, scope, receive, send)
             return
-        await asgi.call_in_request(original.__get__(self), scope, receive, send)
+        await call_in_request(original.__get__(self), scope, receive, send)
 
     return __call__
 
 
 def _wsgi(original: Callable[..., Any]) -> Callable[..., Any]:
-    def __call__(self: Any, environ: wsgi.Environ, start_response: Any) -> Any:  # noqa: N807
+    from .wsgi import call_in_request
+
+    def __call__(self: Any, environ: Environ, start_response: Any) -> Any:  # noqa: N807
         if not _doors.active:
             return original(self, environ, start_response)
-        return wsgi.call_in_request(original.__get__(self), environ, start_response)
+        return call_in_request(original.__get__(self), environ, start_response)
 
     return __call__
 
@@ -61,6 +67,13 @@ def _django_route(original: Callable[..., Any]) -> Callable[..., Any]:
     return resolve_request
 
 
+def _starlette(original: Callable[..., Any]) -> Callable[..., Any]:
+    from .starlette import watch_exceptions
+
+    watch_exceptions()
+    return _asgi(original)
+
+
 def _flask(original: Callable[..., Any]) -> Callable[..., Any]:
     from .flask import watch
 
@@ -70,7 +83,7 @@ def _flask(original: Callable[..., Any]) -> Callable[..., Any]:
 
 _doors = Methods(
     (
-        Method("starlette.applications", "Starlette", "__call__", _asgi),
+        Method("starlette.applications", "Starlette", "__call__", _starlette),
         Method("fastapi.applications", "FastAPI", "__call__", _asgi),
         Method("flask.app", "Flask", "__call__", _flask),
         Method("django.core.handlers.base", "BaseHandler", "resolve_request", _django_route),

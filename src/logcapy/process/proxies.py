@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final, TypeAlias
 
@@ -18,7 +19,6 @@ _Address: TypeAlias = IPv4Address | IPv6Address
 
 #: More hops than any request takes; a list may be as long as a server lets a header be.
 _MOST_HOPS: Final = 64
-_FOR: Final = re.compile(r'(?:^|;)\s*for\s*=\s*(?:"([^"]*)"|([^;"\s]*))\s*(?:;|$)', re.IGNORECASE)
 
 
 def client_behind(
@@ -72,8 +72,14 @@ def _hops(values: Sequence[str]) -> Iterator[str]:
 
 def _forwarded_hops(values: Sequence[str]) -> Iterator[str]:
     for element in _hops(values):
-        found = _FOR.search(element)
+        found = _for().search(element)
         yield "" if found is None else found[1] or found[2] or ""
+
+
+@cache
+def _for() -> re.Pattern[str]:
+    """The pair of an element that names a hop."""
+    return re.compile(r'(?:^|;)\s*for\s*=\s*(?:"([^"]*)"|([^;"\s]*))\s*(?:;|$)', re.IGNORECASE)
 
 
 def _address(node: str) -> _Address | None:

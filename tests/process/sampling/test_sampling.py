@@ -24,8 +24,8 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
 import logcapy
 from logcapy import environment
-from logcapy.config import BatchConfig
-from logcapy.config.sampling import SamplingConfig, levels_of
+from logcapy.config import BatchConfig, LogCapyConfig
+from logcapy.config.sampling import levels_of
 from logcapy.errors import ConfigError
 from logcapy.process.sampling.levels import Levels
 from logcapy.process.sampling.rate import RateLimit, Suppressed
@@ -233,7 +233,7 @@ def test_a_summary_has_the_place_of_the_call_of_logcapys_own_loggers_too() -> No
 )
 def test_a_setting_that_cannot_be_used_is_told(fields: dict[str, Any], told: str) -> None:
     with pytest.raises(ConfigError, match=told):
-        SamplingConfig(**fields)
+        LogCapyConfig(**fields)
 
 
 def test_levels_are_those_of_opentelemetry_and_of_logging() -> None:

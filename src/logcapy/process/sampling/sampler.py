@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.trace import SpanContext
 
@@ -11,8 +11,10 @@ from logcapy.config.sampling import SamplingConfig, levels_of
 from logcapy.shared import NOTHING_SHARED, Shared
 
 from .levels import Levels, LevelsFile
-from .rate import RateLimit, Suppressed
-from .ratio import Ratio
+
+if TYPE_CHECKING:
+    from .rate import RateLimit, Suppressed
+    from .ratio import Ratio
 
 #: The share of records like this one that is kept. There is no attribute of OpenTelemetry's for log records yet.
 SAMPLE_RATIO: Final = "logcapy.sample_ratio"
@@ -42,9 +44,9 @@ class Sampler:
         self.levels = Levels(levels_of(config.minimum_severity))
         self._file = LevelsFile(config.levels_file, self.levels.use) if config.levels_file else None
         self._trace_based = config.trace_based
-        self._ratio = Ratio(config.sample_ratio, config.sample_first) if config.sample_ratio < 1 else None
+        self._ratio = _ratio(config) if config.sample_ratio < 1 else None
         self._mark = Shared({SAMPLE_RATIO: config.sample_ratio})
-        self._rate = RateLimit(config.rate_limit, tell) if config.rate_limit is not None else None
+        self._rate = _rate_limit(config.rate_limit, tell) if config.rate_limit is not None else None
 
     def admit(self, severity: int, logger: str, span: SpanContext | None, site: Hashable, record: Any) -> Shared | None:
         """What a record that goes is to say of it; None for one that does not go, which is counted.
@@ -80,3 +82,15 @@ class Sampler:
         """Tell of what was dropped and not told yet."""
         if self._rate is not None:
             self._rate.tell_all()
+
+
+def _ratio(config: SamplingConfig) -> Ratio:
+    from .ratio import Ratio  # as the next one: most applications have neither
+
+    return Ratio(config.sample_ratio, config.sample_first)
+
+
+def _rate_limit(rate: float, tell: Callable[[Suppressed], None]) -> RateLimit:
+    from .rate import RateLimit
+
+    return RateLimit(rate, tell)
