@@ -12,6 +12,7 @@ from opentelemetry.sdk._logs.export import LogRecordExporter
 from . import _sdk, environment
 from ._guard import say_once
 from .admission import Admission
+from .capture import fast_record
 from .capture.direct import emit_through
 from .capture.hooks import install_hooks
 from .capture.opening import open_loggers
@@ -108,6 +109,7 @@ def _install(handle: Handle, report: Report) -> list[Callable[[], None]]:
         partial(emit_through, None),
         partial(request_settings.use, None),
         _capture_logging(handle.provider, report, handle.stand_in),
+        fast_record.install(),
         _patch.uninstall,
         flush_at_the_end(ending),
         watch_tasks(ending),

@@ -356,3 +356,39 @@ def test_an_exporter_that_cannot_be_used_costs_itself_alone(program: Program, na
     assert run.stdout == "ran\n"
     assert len([line for line in run.said if told in line]) == 1, run.stderr
     assert program.records
+
+
+def test_log_records_are_made_in_less_time_until_logcapy_ends(program: Program) -> None:
+    run = program.run(
+        """
+import logging, logcapy
+assert logging.LogRecord.__init__.__globals__["__name__"] == "logcapy.capture.fast_record"
+logging.basicConfig(format="%(filename)s:%(funcName)s %(levelname)s %(message)s")
+logging.warning("order %d", 7, extra={"customer": "c-1"})
+logcapy.configure().shutdown()
+assert logging.LogRecord.__init__.__globals__["__name__"] == "logging"
+"""
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stderr.endswith("program.py:<module> WARNING order 7\n")
+    assert program.bodies == ["order 7"]
+
+
+#: What only some applications use, or what is slow to import.
+NOT_AT_THE_START = {
+    *("decimal", "sqlite3"),
+    *(f"logcapy.{name}" for name in ("cli", "prometheus", "replay", "config.destinations")),
+    *(f"logcapy.capture.{name}" for name in ("arguments", "catching", "frame_variables", "logger", "retrying")),
+    *(f"logcapy.deliver.{name}" for name in ("spool", "spooling", "sender")),
+    *(f"logcapy.integrations.{name}" for name in ("asgi", "django", "fastapi", "flask", "starlette", "wsgi")),
+    *(f"logcapy.process.{name}" for name in ("runtime", "redaction.patterns", "redaction.secret")),
+    *(f"logcapy.process.sampling.{name}" for name in ("rate", "ratio", "trace_buffer")),
+}
+
+
+def test_a_start_imports_what_every_process_needs_and_no_more(program: Program) -> None:
+    # In code: the instrumentations that are installed here would import their frameworks.
+    run = program.run("import logcapy, sys\nlogcapy.configure()\nprint(*sys.modules)", instrument=False)
+    imported = set(run.stdout.split())
+    assert "logcapy.export.otlp_http" in imported, run.stderr
+    assert imported & NOT_AT_THE_START == set()
