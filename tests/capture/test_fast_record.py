@@ -6,9 +6,11 @@ import asyncio
 import copy
 import logging
 import multiprocessing
+import os
 import pickle
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -118,6 +120,21 @@ def test_names_are_those_of_the_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert same(*what)["processName"] == "third"
     monkeypatch.setattr(multiprocessing, "current_process", lambda: 1 / 0)
     assert same(*what)["processName"] == "MainProcess"
+
+
+def test_what_is_replaced_in_the_standard_library_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    greenlet = threading.Thread(name="greenlet")
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "time", lambda: 1_795_000_000.25)
+        patch.setattr(time, "time_ns", lambda: 1_795_000_000_250_000_000)
+        patch.setattr(threading, "get_ident", lambda: 4711)
+        patch.setattr(threading, "current_thread", lambda: greenlet)
+        patch.setattr(os, "getpid", lambda: 815)
+        patch.setattr(logging, "getLevelName", lambda level: f"<{level}>")
+        made = [vars(make("shop", 20, "x", 1, "text", (), None)) for make in (make_record, logging.LogRecord)]
+    ours, theirs = made
+    assert ours == theirs
+    assert (int(ours["created"]), ours["thread"], ours["levelname"]) == (1_795_000_000, 4711, "<20>")
 
 
 def test_a_task_and_another_thread_have_their_names() -> None:

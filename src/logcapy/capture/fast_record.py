@@ -8,7 +8,8 @@ microsecond more goes into asking of three frames whether they are logging's own
 It is ``LogRecord.__init__`` that is replaced. ``logging.setLogRecordFactory`` has room for one: OpenTelemetry's
 instrumentation of logging is there, or an application's own factory, and both call LogRecord in the end. It is replaced
 only where it is the standard library's own, and where a record that is made in both ways has the same fields in the
-same order: another version of Python may have others.
+same order: another version of Python may have others. Clocks, threads and levels are looked up where the standard
+library looks them up, since gevent and tests replace them there.
 """
 
 from __future__ import annotations
@@ -16,12 +17,11 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
+import time
 from collections.abc import Callable, Mapping
 from functools import wraps
-from logging import LogRecord, getLevelName
-from os import getpid
-from threading import current_thread, get_ident
-from time import time, time_ns
+from logging import LogRecord
 from types import FrameType
 from typing import Any, Final
 
@@ -112,7 +112,7 @@ def _init(original: Callable[..., None]) -> Callable[..., None]:
         if args and len(args) == 1 and type(args[0]) not in _NO_MAPPINGS and isinstance(args[0], Mapping) and args[0]:
             args = args[0]
         record.args = args
-        record.levelname = getLevelName(level)
+        record.levelname = logging.getLevelName(level)
         record.levelno = level
         record.pathname = pathname
         record.filename, record.module = _names.get(pathname) or _names_in(pathname)
@@ -124,11 +124,11 @@ def _init(original: Callable[..., None]) -> Callable[..., None]:
         if _COUNTS_NANOSECONDS:
             _set_time_of_nanoseconds(record)
         else:
-            record.created = created = time()
+            record.created = created = time.time()
             record.msecs = int((created - int(created)) * 1000) + 0.0
             record.relativeCreated = (created - _START) * 1000
-        record.thread = get_ident()
-        record.threadName = current_thread().name
+        record.thread = threading.get_ident()
+        record.threadName = threading.current_thread().name
         record.processName = "MainProcess"
         multiprocessing = sys.modules.get("multiprocessing")
         if multiprocessing is not None:
@@ -136,7 +136,7 @@ def _init(original: Callable[..., None]) -> Callable[..., None]:
                 record.processName = multiprocessing.current_process().name
             except Exception:  # noqa: BLE001, S110 - as the standard library has it
                 pass
-        record.process = getpid()
+        record.process = os.getpid()
         if _HAS_TASK:
             _set_task(record)
 
@@ -153,7 +153,7 @@ def _names_in(pathname: str) -> tuple[str, str]:
 
 
 def _set_time_of_nanoseconds(record: LogRecord) -> None:
-    now = time_ns()
+    now = time.time_ns()
     record.created = now / 1e9
     record.msecs = (now % 1_000_000_000) // 1_000_000 + 0.0
     if record.msecs == 999.0 and int(record.created) != now // 1_000_000_000:
