@@ -7,8 +7,9 @@ import pickle
 from dataclasses import FrozenInstanceError, replace
 
 import pytest
+from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter
 
-from logcapy import BatchConfig, RedactionConfig
+from logcapy import BatchConfig, RedactionConfig, Route
 from logcapy.config import DeliveryConfig, LogCapyConfig
 from logcapy.types import Broken, Delivered, Rejected, Retry, TooLarge
 
@@ -19,8 +20,20 @@ def test_configurations_are_equal_where_their_kind_and_all_fields_are() -> None:
     assert RedactionConfig() != DeliveryConfig()
     assert LogCapyConfig() == replace(LogCapyConfig(access_log=True), access_log=False)
     assert len({BatchConfig(), BatchConfig(), BatchConfig(max_queue_size=600)}) == 2
+
+
+ROUTE = Route(InMemoryLogRecordExporter())  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.parametrize("config", [BatchConfig(), LogCapyConfig(), ROUTE], ids=type)
+def test_configurations_stay_as_they_were_made(config: object) -> None:
+    before = repr(config)
+    for name in ("max_queue_size", "access_log", "destination", "acess_log"):
+        with pytest.raises(FrozenInstanceError):
+            setattr(config, name, 1)
     with pytest.raises(FrozenInstanceError):
-        BatchConfig().max_queue_size = 1  # type: ignore[misc]
+        del config.max_queue_size  # type: ignore[attr-defined]
+    assert repr(config) == before
 
 
 def test_configurations_show_their_fields_and_no_key() -> None:

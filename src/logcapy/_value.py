@@ -6,14 +6,18 @@ six. Those that every process makes are ``@dataclass(eq=False, repr=False)`` and
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, fields
+from collections.abc import Mapping
+from dataclasses import Field, FrozenInstanceError, fields
+from typing import ClassVar
 
 
 class Value:
     """Equal where all fields are; shown with all but those that are declared with ``repr=False``; each is set once."""
 
+    __dataclass_fields__: ClassVar[Mapping[str, Field[object]]]
+
     def __setattr__(self, name: str, value: object) -> None:
-        if name in vars(self):
+        if name in vars(self) or not (name in self.__dataclass_fields__ or name.startswith("_")):
             raise FrozenInstanceError(f"cannot assign to field {name!r}")
         vars(self)[name] = value
 

@@ -41,7 +41,7 @@ a handler that does nothing.
 _QUEUED = """One queue holds {queued:,} records while the intake does not answer. Allocations are the blocks of memory
 that Python holds a record: counted, so that they do not depend on the machine."""
 _START = """`opentelemetry-instrument python -c pass`, with traces, metrics and logs to OTLP over HTTP; in the first
-line without `opentelemetry-instrument`."""
+line without `opentelemetry-instrument`. In each round the fastest of five starts counts."""
 _THREADS = """The clock until all has left, a record. In CPython one thread runs at a time, and threads that all want to
 run disturb each other: the first line shows by how much."""
 _COLLECTOR = """{records:,} records, as fast as they go, into the OpenTelemetry Collector on the same cores, until all
