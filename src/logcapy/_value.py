@@ -30,6 +30,9 @@ class Value:
     def __hash__(self) -> int:
         return hash(tuple(vars(self).values()))
 
+    def _shown(self) -> dict[str, object]:
+        """What a text of it tells, by name."""
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.repr}  # type: ignore[arg-type]  # of a dataclass
+
     def __repr__(self) -> str:
-        shown = ", ".join(f"{one.name}={getattr(self, one.name)!r}" for one in fields(self) if one.repr)  # type: ignore[arg-type]  # of a dataclass
-        return f"{type(self).__name__}({shown})"
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self._shown().items())})"

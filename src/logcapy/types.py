@@ -46,7 +46,7 @@ class _Outcome:
         status: Of the answer: a number of HTTP, a name of gRPC; None where nobody answered.
     """
 
-    def __init__(self, status: int | str | None) -> None:
+    def __init__(self, status: int | str | None = None) -> None:
         self.status = status
 
     def with_status(self: _Kind, status: int | str | None) -> _Kind:
@@ -73,9 +73,6 @@ class Delivered(_Outcome):
 
     This and the other outcomes may tell the ``status`` of the answer: a number of HTTP, a name of gRPC.
     """
-
-    def __init__(self, status: int | str | None = None) -> None:
-        super().__init__(status)
 
 
 class Rejected(_Outcome):

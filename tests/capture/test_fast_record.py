@@ -20,6 +20,8 @@ from hypothesis import strategies as st
 
 from logcapy.capture import fast_record
 
+from .heard import heard
+
 TIMES = {"created", "msecs", "relativeCreated"}
 ORIGINAL = logging.LogRecord.__init__
 FAST = fast_record._init(ORIGINAL)
@@ -153,15 +155,8 @@ def test_a_task_and_another_thread_have_their_names() -> None:
 
 @pytest.mark.usefixtures("used")
 def test_loggers_make_records_so_and_they_survive_copies() -> None:
-    records: list[logging.LogRecord] = []
-    handler = logging.Handler()
-    handler.emit = records.append  # type: ignore[method-assign]
-    logger = logging.getLogger("tests.fast_record")
-    logger.addHandler(handler)
-    try:
-        logger.warning("order %d", 7, extra={"customer": "c-1"})
-    finally:
-        logger.removeHandler(handler)
+    with heard("tests.fast_record") as records:
+        logging.getLogger("tests.fast_record").warning("order %d", 7, extra={"customer": "c-1"})
     (record,) = records
     assert (type(record), record.getMessage(), record.customer) == (logging.LogRecord, "order 7", "c-1")  # type: ignore[attr-defined]
     assert (record.filename, record.module) == ("test_fast_record.py", "test_fast_record")
@@ -171,21 +166,15 @@ def test_loggers_make_records_so_and_they_survive_copies() -> None:
 
 @pytest.mark.usefixtures("used")
 def test_the_caller_is_found_at_every_depth() -> None:
-    records: list[logging.LogRecord] = []
-    handler = logging.Handler()
-    handler.emit = records.append  # type: ignore[method-assign]
     logger = logging.getLogger("tests.fast_record.depth")
-    logger.addHandler(handler)
 
     def wrapper(level: int) -> None:
         logger.warning("text", stacklevel=level)
 
-    try:
+    with heard(logger.name) as records:
         for level in (1, 2, 1, 2, 500):
             wrapper(level)
         logger.log(logging.ERROR, "text", stack_info=True)
-    finally:
-        logger.removeHandler(handler)
     own = "test_the_caller_is_found_at_every_depth"
     assert [record.funcName for record in records[:4]] == ["wrapper", own, "wrapper", own]
     assert records[-1].funcName == own

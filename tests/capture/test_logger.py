@@ -28,6 +28,7 @@ from opentelemetry.trace import get_current_span
 
 import logcapy
 from capture.decoded import Decoded, Sibling, a_request, decoded, handler_of, receiving
+from capture.heard import heard
 from logcapy.capture.direct import emit_through
 
 _CLOCKS = ("timeUnixNano", "observedTimeUnixNano")
@@ -434,12 +435,7 @@ def test_without_a_provider_its_records_are_those_of_logging(
     provider: Callable[[], Any], log: logcapy.CapyLogger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(global_provider, "_LOGGER_PROVIDER", provider())
-    seen: list[logging.LogRecord] = []
-    handler = logging.Handler()
-    handler.emit = seen.append  # type: ignore[method-assign]
-    logger = logging.getLogger("shop.orders")
-    logger.addHandler(handler)
-    try:
+    with heard("shop.orders") as seen:
         log.bind(customer="c-17").info("order %s", 7, total=12.5, name="of an attribute", event_name="paid")
         log.info("%(who)s", {"who": "ada"})
         try:
@@ -447,8 +443,6 @@ def test_without_a_provider_its_records_are_those_of_logging(
         except RuntimeError:
             log.exception("failed")
         log.info("loop", told=Logging())
-    finally:
-        logger.removeHandler(handler)
     first, mapping, failed, _ = seen
     assert (first.getMessage(), first.name, first.levelname) == ("order 7", "shop.orders", "INFO")
     assert (first.pathname, first.funcName) == (

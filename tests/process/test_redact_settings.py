@@ -18,12 +18,13 @@ from opentelemetry.sdk._logs import LoggerProvider
 
 import logcapy
 from logcapy import check_redaction
+from logcapy._compiled import compiled
 from logcapy.config import RedactionConfig
 from logcapy.errors import ConfigError
 from logcapy.export.otlp_http import OTLPHttpLogRecordExporter
 from logcapy.process.redact import Redactor
 from logcapy.process.redaction import patterns
-from logcapy.process.redaction.masking import MASK, compiled
+from logcapy.process.redaction.masking import MASK
 from logcapy.process.redaction.patterns import PatternDetector
 from servers.http import scripted_server
 from servers.processes import clean_environment

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
+from logcapy._compiled import compiled
 from logcapy.attributes import EXCEPTION_MESSAGE, EXCEPTION_STACKTRACE, EXCEPTION_TYPE
 
 _HEADER: Final = "Traceback (most recent call last):\n"
 _LONGEST_MESSAGE: Final = 500
 _LONGEST_STACK: Final = 2000
 _LONGEST_SEARCHED: Final = 20_000
-_PLACE: Final = r'^[ |]*(File ".*", line \d+, in .*)$'
+_PLACE: Final = r'(?m)^[ |]*(File ".*", line \d+, in .*)$'
 
 
 class EventKey(NamedTuple):
@@ -40,7 +40,7 @@ class EventKey(NamedTuple):
 def event_key(attributes: Mapping[str, Any]) -> EventKey:
     """The key of a record or span event that tells of an exception."""
     stack = str(attributes.get(EXCEPTION_STACKTRACE, "")).rpartition(_HEADER)[2]
-    found = re.compile(_PLACE, re.MULTILINE).findall(stack, max(0, len(stack) - _LONGEST_SEARCHED))
+    found = compiled(_PLACE).findall(stack, max(0, len(stack) - _LONGEST_SEARCHED))
     places = "\n".join(place for place, _ in groupby(found))
     return EventKey(
         _type(attributes),

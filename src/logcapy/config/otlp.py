@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from logcapy._value import Value
@@ -84,10 +84,9 @@ class OtlpConfig(Value):
             "set client_certificate too",
         )
 
-    def __repr__(self) -> str:
+    def _shown(self) -> dict[str, object]:
         """All fields but the headers, and the endpoint without credentials."""
-        shown = _without_user_info(self.endpoint)
-        return super().__repr__() if shown == self.endpoint else repr(replace(self, endpoint=str(shown)))
+        return {**super()._shown(), "endpoint": _without_user_info(self.endpoint)}
 
 
 def _require_endpoint(endpoint: object, protocol: str) -> None:

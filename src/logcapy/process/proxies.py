@@ -8,17 +8,18 @@ Source: https://www.rfc-editor.org/rfc/rfc7239
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from functools import cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final, TypeAlias
+
+from logcapy._compiled import compiled
 
 Networks: TypeAlias = tuple[IPv4Network | IPv6Network, ...]
 _Address: TypeAlias = IPv4Address | IPv6Address
 
 #: More hops than any request takes; a list may be as long as a server lets a header be.
 _MOST_HOPS: Final = 64
+_FOR: Final = r'(?i)(?:^|;)\s*for\s*=\s*(?:"([^"]*)"|([^;"\s]*))\s*(?:;|$)'
 
 
 def client_behind(
@@ -72,14 +73,8 @@ def _hops(values: Sequence[str]) -> Iterator[str]:
 
 def _forwarded_hops(values: Sequence[str]) -> Iterator[str]:
     for element in _hops(values):
-        found = _for().search(element)
+        found = compiled(_FOR).search(element)
         yield "" if found is None else found[1] or found[2] or ""
-
-
-@cache
-def _for() -> re.Pattern[str]:
-    """The pair of an element that names a hop."""
-    return re.compile(r'(?:^|;)\s*for\s*=\s*(?:"([^"]*)"|([^;"\s]*))\s*(?:;|$)', re.IGNORECASE)
 
 
 def _address(node: str) -> _Address | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import Final
 
-from .masking import Mask, compiled
+from logcapy._compiled import compiled
+
+from .masking import Mask
 
 #: RFC 5321 section 4.1.2 without quoted local parts; ``%40`` is the ``@`` of a query string. Not: ``name@1.2.3``,
 #: ``icon@2x.png``, ``git@host``, ``getty@tty1.service``.

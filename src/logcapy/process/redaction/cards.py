@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
-from .masking import Mask, compiled
+from logcapy._compiled import compiled
+
+from .masking import Mask
 
 #: Numbers that may be those of cards.
 CARDS: Final = range(10**12, 10**19)

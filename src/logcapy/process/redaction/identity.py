@@ -8,7 +8,9 @@ from datetime import date
 from functools import partial
 from typing import Final
 
-from .masking import Mask, compiled
+from logcapy._compiled import compiled
+
+from .masking import Mask
 
 #: ISO 13616, lengths as in SWIFT's "IBAN Registry".
 _IBAN_LENGTHS: Final = {

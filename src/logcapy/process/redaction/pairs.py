@@ -11,8 +11,10 @@ from collections.abc import Iterable
 from heapq import merge
 from typing import Final
 
+from logcapy._compiled import compiled
+
 from .key_rules import KeyRules
-from .masking import MASKED, Mask, compiled
+from .masking import MASKED, Mask
 
 _KEY_CHARACTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 _LONGEST_KEY: Final = 64

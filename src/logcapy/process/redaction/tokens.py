@@ -12,7 +12,9 @@ import binascii
 import re
 from typing import Final
 
-from .masking import MASKED, Mask, compiled
+from logcapy._compiled import compiled
+
+from .masking import MASKED, Mask
 
 
 def _at_edge(prefix: str) -> str:
