@@ -209,7 +209,7 @@ def test_a_forked_child_uploads_too_and_one_that_only_lives_keeps_nobody_out(sto
     wait_until(lambda: not closed_ones(tmp_path), 20, lambda: "the parent's")
     another = exporter_to(tmp_path)._file._archive
     assert another is not None
-    with archive.lock.held(deadline=0.0):
+    with archive.lock.held(deadline=time.monotonic() + 20):  # its thread lets go of it after the file is gone
         with pytest.raises(BlockingIOError), another.lock.held(deadline=0.0):
             pass
         child = os.fork()
@@ -219,7 +219,7 @@ def test_a_forked_child_uploads_too_and_one_that_only_lives_keeps_nobody_out(sto
             os._exit(0)
     try:
         wait_until(lambda: bodies(storage)["child"], 20, lambda: "the child's")
-        with archive.lock.held(deadline=0.0):
+        with archive.lock.held(deadline=time.monotonic() + 10):
             pass
     finally:
         os.kill(child, signal.SIGKILL)
