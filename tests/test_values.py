@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 from dataclasses import FrozenInstanceError, replace
+from functools import partial
+from inspect import Parameter, signature
 
 import pytest
 from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter
 
-from logcapy import BatchConfig, RedactionConfig, Route
+from logcapy import BatchConfig, OtlpConfig, RedactionConfig, Route
 from logcapy.config import DeliveryConfig, LogCapyConfig
 from logcapy.types import Broken, Delivered, Rejected, Retry, TooLarge
 
@@ -34,6 +37,33 @@ def test_configurations_stay_as_they_were_made(config: object) -> None:
     with pytest.raises(FrozenInstanceError):
         del config.max_queue_size  # type: ignore[attr-defined]
     assert repr(config) == before
+
+
+def test_configurations_are_made_of_their_fields_alone_and_each_once() -> None:
+    exporter = ROUTE.destination
+    assert Route(exporter, "error") == Route(exporter, minimum_severity="error")
+    for make, told in (
+        (partial(Route), "Route() needs destination"),
+        (partial(Route, exporter, destination=exporter), "multiple values for argument 'destination'"),
+        (partial(BatchConfig, max_queue_sise=1), "unexpected keyword argument 'max_queue_sise'"),
+        (partial(BatchConfig, 1, 2, 3, 4, 5), "too many positional arguments"),
+        (partial(RedactionConfig, False), "too many positional arguments"),
+    ):
+        with pytest.raises(TypeError, match=re.escape(told)):
+            make()
+
+
+def test_configurations_tell_what_they_are_made_of() -> None:
+    told = str(signature(BatchConfig))
+    assert told.startswith("(schedule_delay: 'float' = 1000, export_timeout: 'float' = 30000, ")
+    shared = signature(LogCapyConfig).parameters
+    assert shared["access_log"].kind is Parameter.KEYWORD_ONLY
+    assert shared["tenants"].default == {}
+    assert signature(Route).parameters["destination"].default is Parameter.empty
+
+
+def test_no_two_configurations_share_a_default_that_can_be_changed() -> None:
+    assert OtlpConfig().headers is not OtlpConfig().headers
 
 
 def test_configurations_show_their_fields_and_no_key() -> None:

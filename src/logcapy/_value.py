@@ -1,20 +1,60 @@
-"""What dataclasses of ours that are values have in common, written once.
+"""What values with fields have in common, written once and not made anew for each of them.
 
-A dataclass compiles each of its methods anew, at 0.1 ms of the application's start (Python 3.11), and a frozen one has
-six. Those that every process makes are ``@dataclass(eq=False, repr=False)`` and have these instead.
+A dataclass compiles each of its methods, at 0.1 ms and more of the application's start (Python 3.11, by the number of
+fields), and a frozen one has seven. Those that every process makes are ``Value`` instead: dataclasses in all but that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import Field, FrozenInstanceError, fields
-from typing import ClassVar
+from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
+from inspect import Parameter, Signature
+from typing import Any, ClassVar
+
+from typing_extensions import dataclass_transform
 
 
+class _SignatureOfFields:
+    """What ``inspect.signature`` and the documentation see: a parameter for each field."""
+
+    def __get__(self, instance: object, kind: type[Value]) -> Signature:
+        parameters = [
+            Parameter(
+                one.name,
+                Parameter.KEYWORD_ONLY if one.kw_only else Parameter.POSITIONAL_OR_KEYWORD,
+                default=_default(one),
+                annotation=one.type,
+            )
+            for one in fields(kind)
+        ]
+        return Signature(sorted(parameters, key=lambda one: one.kind))
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
 class Value:
-    """Equal where all fields are; shown with all but those that are declared with ``repr=False``; each is set once."""
+    """A subclass is a frozen dataclass: made of its fields, checked by ``__post_init__``.
 
-    __dataclass_fields__: ClassVar[Mapping[str, Field[object]]]
+    Equal where all fields are; shown with all but those that are declared with ``repr=False``.
+    """
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+    __signature__ = _SignatureOfFields()
+
+    def __init_subclass__(cls, *, kw_only: bool = False) -> None:
+        dataclass(init=False, repr=False, eq=False, match_args=False, kw_only=kw_only)(cls)
+
+    def __init__(self, *given: object, **named: object) -> None:
+        own = fields(self)
+        if given or not named.keys() <= {one.name for one in own}:
+            named = type(self).__signature__.bind_partial(*given, **named).arguments
+        for one in own:
+            value = named[one.name] if one.name in named else _default(one)
+            if value is Parameter.empty:
+                raise TypeError(f"{type(self).__name__}() needs {one.name}")
+            vars(self)[one.name] = value
+        self.__post_init__()
+
+    def __post_init__(self) -> None:
+        """Check the fields."""
 
     def __setattr__(self, name: str, value: object) -> None:
         if name in vars(self) or not (name in self.__dataclass_fields__ or name.startswith("_")):
@@ -32,7 +72,14 @@ class Value:
 
     def _shown(self) -> dict[str, object]:
         """What a text of it tells, by name."""
-        return {one.name: getattr(self, one.name) for one in fields(self) if one.repr}  # type: ignore[arg-type]  # of a dataclass
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.repr}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self._shown().items())})"
+
+
+def _default(one: Field[Any]) -> Any:
+    """What a field is where nothing is said; ``Parameter.empty`` for one that must be given."""
+    if one.default_factory is not MISSING:
+        return one.default_factory()
+    return Parameter.empty if one.default is MISSING else one.default

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NamedTuple
 
 from opentelemetry.sdk._logs import LogRecordProcessor
@@ -38,7 +38,6 @@ class RoutedRecord(NamedTuple):
     tenant: str
 
 
-@dataclass(eq=False, repr=False)
 class Route(Value):
     """A destination for some records only: those for which everything that is given holds.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from logcapy._value import Value
@@ -11,7 +10,6 @@ from .checks import require, require_count, require_milliseconds
 from .setting import COUNT, MILLISECONDS, Setting
 
 
-@dataclass(eq=False, repr=False)
 class BatchConfig(Value):
     """How records are put together. Each field is the variable ``OTEL_BLRP_<FIELD>``.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import ClassVar
 
 from logcapy._value import Value
@@ -19,8 +19,7 @@ _SPOOL = f"one of {', '.join(SPOOL_MODES)}; all but off need LOGCAPY_SPOOL_DIR, 
 _SPOOL_BYTES = f"a whole number, {LEAST_SPOOL_BYTES} or more"
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
-class DeliveryConfig(Value):
+class DeliveryConfig(Value, kw_only=True):
     """How records wait and leave. Each field is the variable ``LOGCAPY_<FIELD>``.
 
     Args:

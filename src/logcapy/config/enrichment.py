@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar
 
 from logcapy._value import Value
@@ -18,7 +18,6 @@ DEFAULT_ENRICHERS = ("context", "request")
 _ALLOWED = f"off, or any of {', '.join(ENRICHERS)}; baggage with LOGCAPY_BAGGAGE_KEYS"
 
 
-@dataclass(init=False, eq=False, repr=False)
 class EnrichmentConfig(Value):
     """What is added to records. Each field is the variable ``LOGCAPY_<FIELD>``.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar
 
 from logcapy._value import Value
@@ -26,7 +26,6 @@ PROTOCOL_ROW = _row("protocol", str.lower, f"one of {', '.join(PROTOCOLS)}")
 ENDPOINT_ROW = _row("endpoint", str, "a URL that begins with http:// or https://")
 
 
-@dataclass(eq=False, repr=False)
 class OtlpConfig(Value):
     """Where OTLP goes. Each field is ``OTEL_EXPORTER_OTLP_LOGS_<FIELD>``, else ``OTEL_EXPORTER_OTLP_<FIELD>``.
 

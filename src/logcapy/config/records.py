@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from ipaddress import ip_network
 from typing import Any, ClassVar
 
@@ -22,8 +22,7 @@ EXCEPTION_REPEATS = ("reference", "drop")
 EXCEPTION_SIGNALS = ("logs", "logs/dup")
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
-class LogCapyConfig(RedactionConfig, EnrichmentConfig, SamplingConfig, TenancyConfig, DeliveryConfig):
+class LogCapyConfig(RedactionConfig, EnrichmentConfig, SamplingConfig, TenancyConfig, DeliveryConfig, kw_only=True):
     """What LogCapy does with a record. Each field is the variable ``LOGCAPY_<FIELD>``.
 
     Args:

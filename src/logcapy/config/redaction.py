@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar
 
 from logcapy._value import Value
@@ -22,8 +22,7 @@ def _patterns(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
-class RedactionConfig(Value):
+class RedactionConfig(Value, kw_only=True):
     """Which secrets are taken out of records. Each field is the variable ``LOGCAPY_<FIELD>``.
 
     Args:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from opentelemetry._logs import SeverityNumber
@@ -24,7 +23,6 @@ SEVERITIES = {
 _LEVELS = "a severity (info), and logger=severity, with commas between"
 
 
-@dataclass(init=False, eq=False, repr=False)
 class SamplingConfig(Value):
     """Which records go. Each field is the variable ``LOGCAPY_<FIELD>``.
 

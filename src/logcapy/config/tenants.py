@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar
 
 from logcapy._value import Value
@@ -13,8 +13,7 @@ from .redaction import RedactionConfig
 from .setting import Setting
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
-class Tenant(Value):
+class Tenant(Value, kw_only=True):
     """What is special about the records of a tenant. Where they go is a :class:`logcapy.Route`.
 
     Args:
@@ -35,7 +34,6 @@ class Tenant(Value):
             require_count("records_per_second", self.records_per_second)
 
 
-@dataclass(init=False, eq=False, repr=False)
 class TenancyConfig(Value):
     """Whose records these are.
 
