@@ -18,7 +18,6 @@ from .config import BatchConfig, LogCapyConfig, OtlpConfig, RedactionConfig, Ten
 from .configure import configure
 from .deliver.accounting import Stats
 from .deliver.batch import BatchLogRecordProcessor
-from .deliver.health import Health
 from .errors import ConfigError, ExportError, LogCapyError, PermanentExportError, RetryableExportError
 from .handle import Handle
 from .process.context import context
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from .capture.catching import catch
     from .capture.logger import CapyLogger, get_logger
     from .capture.retrying import retry, retry_context
+    from .deliver.health import Health
     from .integrations.asgi import LogCapyMiddleware
     from .process.redaction.secret import Secret
 
@@ -38,6 +38,7 @@ configure_logging = configure
 #: Imported when somebody asks for them: an application that is started without code may never do.
 _LATER = {
     "CapyLogger": ".capture.logger",
+    "Health": ".deliver.health",
     "LogCapyMiddleware": ".integrations.asgi",
     "Secret": ".process.redaction.secret",
     "catch": ".capture.catching",

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from opentelemetry.context import _RUNTIME_CONTEXT, Context, get_current
 from opentelemetry.context.contextvars_context import ContextVarsRuntimeContext
+from opentelemetry.sdk import resources
 from opentelemetry.sdk._logs import LoggerProvider, LogRecordLimits, LogRecordProcessor, ReadableLogRecord
 from opentelemetry.sdk._logs._internal import SynchronousMultiLogRecordProcessor
 from opentelemetry.sdk._logs.export import (
@@ -20,6 +21,7 @@ from opentelemetry.sdk._logs.export import (
     LogRecordExportResult,
     SimpleLogRecordProcessor,
 )
+from opentelemetry.sdk.resources import ResourceDetector
 from opentelemetry.sdk.trace import _Span
 
 from .config import BatchConfig, OtlpConfig
@@ -91,6 +93,12 @@ class _Lent(LogRecordExporter):
         pass
 
 
+def host_detector() -> ResourceDetector | None:
+    """The SDK's detector of the host; None where there is none of that name."""
+    kind = getattr(resources, "_HostResourceDetector", None)
+    return kind() if kind is not None else None
+
+
 def stock_protocol(exporter: LogRecordExporter) -> str | None:
     """The protocol of one of the SDK's OTLP exporters; None for any other exporter, subclasses included."""
     kind = type(exporter)
@@ -141,15 +149,6 @@ def counter_of_created(provider: object) -> Callable[[], None] | None:
     metrics = getattr(provider, "_logger_metrics", None)
     count: Callable[[], None] | None = getattr(metrics, "emit_log", None)
     return None if type(metrics).__name__ == "NoOpLoggerMetrics" else count
-
-
-def adder_of_created(provider: object, meter_provider: object) -> Callable[[int], None] | None:
-    """What adds to the SDK's count of emitted records; None if it does not count, or for another MeterProvider."""
-    counter = getattr(getattr(provider, "_logger_metrics", None), "_created_logs", None)
-    add: Callable[[int], None] | None = getattr(counter, "add", None)
-    of_provider = getattr(meter_provider, "_measurement_consumer", None)
-    real = getattr(counter, "_real_instrument", None) or counter
-    return add if getattr(real, "_measurement_consumer", None) is of_provider else None
 
 
 def current_context_getter() -> Callable[[], Context]:

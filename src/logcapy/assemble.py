@@ -11,13 +11,13 @@ from opentelemetry.sdk._logs.export import LogRecordExporter
 
 from . import _sdk, environment
 from ._guard import say_once
+from ._on_import import when_imported
 from .admission import Admission
 from .capture import fast_record
 from .capture.direct import emit_through
 from .capture.hooks import install_hooks
 from .capture.opening import open_loggers
 from .capture.other_handlers import StandInForOthers
-from .capture.retry_hook import install_retry_hook
 from .capture.spans import LogCapySpanProcessor
 from .capture.stdlib import install
 from .config import BatchConfig, LogCapyConfig, OtlpConfig
@@ -27,8 +27,7 @@ from .errors import ConfigError
 from .exporter import PayloadExporter
 from .handle import Handle
 from .integrations import _patch
-from .integrations.access import HandlerBesideAccess
-from .integrations.celery import watch_tasks
+from .integrations.beside_access import HandlerBesideAccess
 from .integrations.ending import Ending
 from .integrations.ending_children import finish_in_children
 from .integrations.ending_exit import finish_at_exit
@@ -112,16 +111,28 @@ def _install(handle: Handle, report: Report) -> list[Callable[[], None]]:
         fast_record.install(),
         _patch.uninstall,
         flush_at_the_end(ending),
-        watch_tasks(ending),
+        when_imported("celery.signals", partial(_watch_tasks, ending), "tasks of Celery that fail"),
         finish_in_children(ending, sigterm.watch),
         sigterm.install(),
         finish_at_exit(handle.provider, ending, partial(_close_others, handle)),
         install_hooks(ending.flush),
-        install_retry_hook(),
+        when_imported("stamina", _watch_attempts, "attempts of stamina"),
         partial(open_loggers, {}),
     ]
     _patch.install()
     return undo
+
+
+def _watch_tasks(ending: Ending) -> Callable[[], None]:
+    from .integrations.celery import watch_tasks
+
+    return watch_tasks(ending)
+
+
+def _watch_attempts() -> Callable[[], None]:
+    from .capture.retry_hook import install_retry_hook
+
+    return install_retry_hook()
 
 
 def _ending_of(handle: Handle) -> Ending:

@@ -24,6 +24,8 @@ CODE_FILE_PATH: Final = "code.file.path"
 CODE_FUNCTION_NAME: Final = "code.function.name"
 CODE_LINE_NUMBER: Final = "code.line.number"
 
+ERROR_TYPE: Final = "error.type"
+
 THREAD_ID: Final = "thread.id"
 THREAD_NAME: Final = "thread.name"
 
@@ -34,6 +36,8 @@ UNRAISABLE_OBJECT: Final = "logcapy.unraisable.object"
 HTTP_REQUEST_METHOD: Final = "http.request.method"
 HTTP_ROUTE: Final = "http.route"
 URL_PATH: Final = "url.path"
+URL_SCHEME: Final = "url.scheme"
+SERVER_ADDRESS: Final = "server.address"
 CLIENT_ADDRESS: Final = "client.address"
 USER_AGENT_ORIGINAL: Final = "user_agent.original"
 
@@ -63,3 +67,7 @@ LOCAL_EXCEPTIONS_MARK: Final = "_logcapy_exceptions"
 HANDED_ON_MARK: Final = "_logcapy_exception"
 #: The key in an exception's ``__dict__`` under which its first sighting is remembered.
 EXCEPTION_MARK: Final = "_logcapy_sighting"
+#: Under this key an ASGI scope or a WSGI environ remembers its RequestContext for as long as it is served.
+REQUEST_KEY: Final = "logcapy.request"
+#: Under this name server spans, and exceptions that leave a request, remember it.
+REQUEST_MARK: Final = "_logcapy_request"

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from ._guard import say_once
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 
 Report = Callable[[ConfigError], None]
 _LOG_EXPORTERS = "OTEL_LOGS_EXPORTER"
+_DETECTORS = "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS"
 #: Not ``process``: it tells the command line, and with it what secrets are on it.
-_DETECTORS = "otel,host,logcapy_container,logcapy_kubernetes,logcapy_vcs"
+_DEFAULT_DETECTORS = "host,logcapy_container,logcapy_kubernetes,logcapy_vcs"
 #: Fields of LogCapyConfig that a file of the SDK's declarative configuration sets.
 _options: dict[str, object] = {}
 _Config = TypeVar("_Config")
@@ -224,12 +226,39 @@ def use_log_exporters(names: Iterable[str]) -> None:
     os.environ[_LOG_EXPORTERS] = ",".join(names) or "none"
 
 
+def otlp_protocol() -> str | None:
+    """The protocol that the variables name for logs, where it is one that there is."""
+    named = dict(_read((PROTOCOL_ROW,), lambda _: None)).get("protocol")
+    return named if isinstance(named, str) and named in PROTOCOLS else None
+
+
+def detectors_are_chosen() -> bool:
+    """Whether ``OTEL_EXPERIMENTAL_RESOURCE_DETECTORS`` says something else than a distro's defaults."""
+    return os.environ.get(_DETECTORS, _DEFAULT_DETECTORS) != _DEFAULT_DETECTORS
+
+
+@contextmanager
+def set_up_without(*, detectors: bool, otlp: bool) -> Iterator[None]:
+    """Let the SDK read, for a block, that detectors of resources, or OTLP for logs, are not asked for."""
+    before = {name: os.environ.get(name) for name in (_DETECTORS, _LOG_EXPORTERS)}
+    if detectors:
+        os.environ.pop(_DETECTORS, None)
+    if otlp:
+        use_log_exporters(name for name in log_exporters() if name != "otlp")
+    try:
+        yield
+    finally:
+        for name, text in before.items():
+            if text is not None:
+                os.environ[name] = text
+
+
 def set_distro_defaults() -> None:
     """Set what a distro sets where the user has set nothing: all signals leave by OTLP over HTTP."""
     for signal in ("TRACES", "METRICS", "LOGS"):
         os.environ.setdefault(f"OTEL_{signal}_EXPORTER", "otlp")
     os.environ.setdefault("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
-    os.environ.setdefault("OTEL_EXPERIMENTAL_RESOURCE_DETECTORS", _DETECTORS)
+    os.environ.setdefault(_DETECTORS, _DEFAULT_DETECTORS)
 
 
 def _read(rows: Iterable[Setting], report: Report) -> Iterable[tuple[str, object]]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from opentelemetry.sdk._logs import LoggerProvider
 
 from .config.sampling import levels_of
 from .deliver.accounting import Stats
-from .deliver.health import Health
 from .processor import LogCapyLogRecordProcessor
+
+if TYPE_CHECKING:
+    from .deliver.health import Health
 
 
 class Handle:
@@ -64,4 +67,6 @@ class Handle:
 
     def health(self) -> Health:
         """Whether records get through, and if not, why. Cheap: it looks at the accounts and sends nothing."""
+        from .deliver.health import Health  # not before somebody asks
+
         return Health() if self.processor is None else self.processor.health()

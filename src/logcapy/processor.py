@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from time import monotonic
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
 from opentelemetry.sdk._logs import LogRecordProcessor, ReadWriteLogRecord
@@ -21,10 +21,8 @@ from .capture.handing_on import let_go
 from .config import BatchConfig, LogCapyConfig
 from .deliver.accounting import AtomicCounter, Stats
 from .deliver.batch import BatchLogRecordProcessor
-from .deliver.health import Health
-from .deliver.metrics import measure
 from .deliver.snapshot import Snapshot
-from .deliver.watch import DoorWatch
+from .deliver.watch import DoorWatch, measure
 from .environment import Report
 from .errors import ConfigError
 from .process.enrich import Enricher
@@ -34,6 +32,9 @@ from .routing import Destination, Dispatch, Route, unrouted
 from .shared import NOTHING_SHARED
 from .taking import DraftTaker, say_failed
 from .types import Filter, Transform
+
+if TYPE_CHECKING:
+    from .deliver.health import Health
 
 #: Reasons that a record is dropped for before anybody tries to send it; a flush has not failed because of them.
 _NOT_SENT: Final = frozenset({"queue_full", "blocked", "sampled", "repeated"})
@@ -271,6 +272,8 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
 
     def health(self) -> Health:
         """The worst of the destinations' health; of somebody else's processor nothing is known."""
+        from .deliver.health import Health  # not before somebody asks
+
         return Health.worst(queue.watch.health() for queue in self._queues)
 
     def _not_handed_on(self) -> Stats:

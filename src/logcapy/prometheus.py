@@ -25,8 +25,9 @@ from prometheus_client.registry import Collector
 
 from .deliver.batch import BatchLogRecordProcessor
 from .deliver.durations import BOUNDARIES
-from .deliver.figures import FIGURES, OPERATION_DURATION, Figure, Labels, Point
+from .deliver.figures import FIGURES, OPERATION_DURATION, Figure, Point
 from .deliver.watch import Watch
+from .deliver.watched import Labels
 from .handle import Handle
 from .processor import LogCapyLogRecordProcessor
 

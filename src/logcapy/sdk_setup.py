@@ -10,12 +10,13 @@ from opentelemetry.sdk._configuration import _OTelSDKConfigurator
 from opentelemetry.sdk._logs import LogRecordProcessor
 from opentelemetry.sdk._logs.export import LogRecordExporter
 
-from . import environment
+from . import _sdk, environment
 from ._version import __version__
-from .assemble import instead_of
+from .assemble import instead_of, otlp_exporter
 from .deliver.batch import BatchLogRecordProcessor
 from .environment import Report
 from .errors import ConfigError, nearest_name
+from .resources import default_attributes
 
 # Source: https://opentelemetry.io/docs/specs/semconv/resource/#telemetry-distribution
 _DISTRO_ATTRIBUTES = {"telemetry.distro.name": "logcapy", "telemetry.distro.version": __version__}
@@ -34,10 +35,33 @@ class SdkConfigurator(_OTelSDKConfigurator):
             super()._configure()  # type: ignore[no-untyped-call]  # the SDK warns of every argument beside a file
             return
         leave_out_unusable(environment.warn)
-        if environment.logcapy_config(environment.warn).enabled:
-            kwargs.setdefault("resource_attributes", {}).update(_DISTRO_ATTRIBUTES)
-            kwargs.setdefault("export_log_record_processor", partial(_with_queue, environment.warn))
-        super()._configure(**kwargs)  # type: ignore[no-untyped-call]
+        if not environment.logcapy_config(environment.warn).enabled:
+            super()._configure(**kwargs)  # type: ignore[no-untyped-call]
+            return
+        # What is ours anyway the SDK need not find among all entry points, import, make and end.
+        host = None if environment.detectors_are_chosen() else _sdk.host_detector()
+        queue = None if "exporter_args_map" in kwargs else _otlp_queue(environment.warn)
+        known = {} if host is None else default_attributes(host)
+        kwargs["resource_attributes"] = {**known, **kwargs.get("resource_attributes", {}), **_DISTRO_ATTRIBUTES}
+        kwargs["log_record_processors"] = [*kwargs.get("log_record_processors", ()), *([queue] if queue else ())]
+        kwargs.setdefault("export_log_record_processor", partial(_with_queue, environment.warn))
+        with environment.set_up_without(detectors=host is not None, otlp=queue is not None):
+            super()._configure(**kwargs)  # type: ignore[no-untyped-call]
+
+
+def _otlp_queue(report: Report) -> LogRecordProcessor | None:
+    """LogCapy's queue with its OTLP exporter, where the variables ask for OTLP and for nothing that only stock has."""
+    if "otlp" not in environment.log_exporters() or environment.otlp_needs_credential_provider():
+        return None
+    protocol = environment.otlp_protocol()
+    if protocol is None:
+        return None
+    try:
+        exporter = otlp_exporter(environment.otlp_config(report, protocol))
+    except ConfigError as error:  # what only shows in use: a file that is no certificate, a header that is none
+        report(error)
+        return None
+    return BatchLogRecordProcessor(exporter, config=environment.batch_config(report), report=report)
 
 
 def _with_queue(report: Report, exporter: LogRecordExporter) -> LogRecordProcessor:

@@ -412,13 +412,14 @@ def test_hooks_that_the_application_sets_win_and_retry_still_tells_of_its_attemp
 def test_the_import_of_stamina_is_left_to_the_application_and_then_hooked() -> None:
     program = """
 import sys, logcapy
-from logcapy.capture.retry_hook import install_retry_hook, on_retry
-uninstall = install_retry_hook()
+from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter
+handle = logcapy.configure(InMemoryLogRecordExporter())
 assert "stamina" not in sys.modules and "tenacity" not in sys.modules
 import stamina
 assert "structlog" not in sys.modules and "prometheus_client" not in sys.modules
+from logcapy.capture.retry_hook import on_retry
 assert on_retry in stamina.instrumentation.get_on_retry_hooks()
-uninstall()
+handle.shutdown()
 assert on_retry not in stamina.instrumentation.get_on_retry_hooks()
 """
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

@@ -15,7 +15,6 @@ import pytest
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
 from opentelemetry.metrics import Counter, NoOpMeter, NoOpMeterProvider
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
-from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor as StockProcessor
 from opentelemetry.sdk.metrics import Counter as SdkCounter
 from opentelemetry.sdk.metrics.export import AggregationTemporality
@@ -24,7 +23,6 @@ from opentelemetry.semconv._incubating.metrics import otel_metrics
 from logcapy.config import BatchConfig, LogCapyConfig, OtlpConfig
 from logcapy.deliver import figures
 from logcapy.deliver.batch import BatchLogRecordProcessor
-from logcapy.deliver.metrics import counter_of_created
 from logcapy.export.otlp_grpc import OTLPGrpcLogRecordExporter
 from servers.grpc import Reply, grpc_server
 from servers.http import Answer, ScriptedServer, scripted_server
@@ -449,29 +447,6 @@ def test_a_forked_child_tells_of_its_own_records_and_never_of_fewer_than_before(
     assert [lines[0], *sorted(lines[1:])] == told
 
 
-def test_records_that_pass_the_sdks_loggers_by_are_in_the_sdks_own_count(server: ScriptedServer) -> None:
-    meters = Meters()
-    queue = http_queue(server.url, meter_provider=meters.provider)
-    provider = LoggerProvider(shutdown_on_exit=False, meter_provider=meters.provider)
-    provider.add_log_record_processor(queue)
-    provider.get_logger("shop").emit(body="by the SDK")
-    count_one = counter_of_created(provider)
-    assert count_one is not None
-    for _ in range(1000):
-        count_one()
-    assert [(point.value, point.scope) for point in meters.read()["otel.sdk.log.created"]] == [
-        (1001, "opentelemetry-sdk")
-    ]
-    count_one()
-    assert [point.value for point in meters.read()["otel.sdk.log.created"]] == [1002]
-    queue.shutdown()
-
-
-def test_nothing_counts_created_records_where_the_sdk_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(SWITCH)
-    assert counter_of_created(LoggerProvider(shutdown_on_exit=False)) is None
-
-
 def test_what_is_dropped_before_any_queue_has_it_is_in_the_metrics_too(server: ScriptedServer) -> None:
     script = """
 import json, sys
@@ -500,45 +475,25 @@ processor.shutdown()
     assert run_script(script, server.url).splitlines() == ["3", "[('repeated', 2)]"]
 
 
-def test_a_meter_provider_that_is_set_later_gets_everything_and_the_created_records_too(
-    server: ScriptedServer,
-) -> None:
+def test_a_meter_provider_that_is_set_later_gets_everything(server: ScriptedServer) -> None:
     script = """
 import json, sys
 sys.path[:0] = json.loads(sys.argv[2])
 from opentelemetry.metrics import set_meter_provider
-from opentelemetry.sdk._logs import LoggerProvider
 from deliver.measured import Meters, emit, http_queue
-from logcapy.deliver.metrics import counter_of_created
 
-provider = LoggerProvider(shutdown_on_exit=False)
 queues = [http_queue(sys.argv[1])]
-count_one = counter_of_created(provider)
 meters = Meters()
 set_meter_provider(meters.provider)
 queues += [http_queue(sys.argv[1]), http_queue(sys.argv[1], meter_provider=meters.provider)]
 for queue in queues:
     emit(queue, 2)
     queue.force_flush(5000)
-meters.read()
-provider.get_logger("shop").emit(body="by the SDK")
-for _ in range(1000):
-    count_one()
-again = counter_of_created(provider)
-again()
-seen = meters.read()
-print([point.value for point in seen["otel.sdk.exporter.log.exported"]])
-# Six went into the queues by way of the SDK's loggers, and so did the one above.
-print([(point.value, point.scope) for point in seen["otel.sdk.log.created"]], type(count_one).__name__)
-print([point.value for point in meters.read()["otel.sdk.log.created"]])
+print([point.value for point in meters.read()["otel.sdk.exporter.log.exported"]])
 for queue in queues:
     queue.shutdown()
 """
-    assert run_script(script, server.url).splitlines() == [
-        "[2, 2, 2]",
-        "[(1008, 'opentelemetry-sdk')] method-wrapper",
-        "[1008]",
-    ]
+    assert run_script(script, server.url).splitlines() == ["[2, 2, 2]"]
 
 
 def test_a_meter_provider_that_becomes_the_global_one_has_each_queue_once(server: ScriptedServer) -> None:

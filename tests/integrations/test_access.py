@@ -25,8 +25,8 @@ from starlette.routing import Route
 from logcapy import ConfigError
 from logcapy.capture.spans import LogCapySpanProcessor
 from logcapy.config import LogCapyConfig
-from logcapy.integrations.access import HandlerBesideAccess
 from logcapy.integrations.asgi import LogCapyMiddleware
+from logcapy.integrations.beside_access import HandlerBesideAccess
 from logcapy.integrations.user import user_of_django, user_of_scope
 from logcapy.integrations.wsgi import call_in_request
 from logcapy.process import request_settings

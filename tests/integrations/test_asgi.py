@@ -17,10 +17,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Mount, Route
 
+from logcapy.attributes import REQUEST_KEY
 from logcapy.integrations import _patch
 from logcapy.integrations.asgi import LogCapyMiddleware
 from logcapy.process.context import bind, context, current
-from logcapy.process.request import REQUEST_KEY, current_request
+from logcapy.process.current_request import current_request
 
 from .serving import Records, get, served_by_uvicorn
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import textwrap
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 from .conftest import Program
 
 pytestmark = pytest.mark.slow
+
+LOGCAPYS = {"OTEL_PYTHON_DISTRO": "logcapy_distro", "OTEL_PYTHON_CONFIGURATOR": "logcapy_configurator"}
 
 LOGS = """
 import logging
@@ -40,6 +43,38 @@ def test_nothing_but_the_endpoint_needs_to_be_set(program: Program) -> None:
 def test_the_resource_tells_of_the_distro_where_the_configurator_is_logcapys(program: Program) -> None:
     program.run(LOGS, OTEL_PYTHON_CONFIGURATOR="logcapy_configurator")
     assert program.records[0].resource["telemetry.distro.name"] == "logcapy"
+
+
+_RESOURCE = """
+import json, os
+from opentelemetry._logs import get_logger_provider
+names = ("OTEL_LOGS_EXPORTER", "OTEL_EXPERIMENTAL_RESOURCE_DETECTORS")
+found = dict(get_logger_provider().resource.attributes)
+found.pop("service.instance.id")
+print(json.dumps([found, [os.environ[name] for name in names]]))
+"""
+
+
+def test_the_resource_by_default_is_what_its_detectors_find_and_what_the_user_says_counts_more(
+    program: Program,
+) -> None:
+    said = {"OTEL_RESOURCE_ATTRIBUTES": "host.name=mine,container.id=c-1", **LOGCAPYS}
+    pod = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "K8S_POD_NAME": "shop-7f"}
+    detectors = "host,logcapy_container,logcapy_kubernetes,logcapy_vcs"
+    found, read_by_the_application = json.loads(program.run(_RESOURCE, **said, **pod).stdout)
+    assert read_by_the_application == ["otlp", detectors]
+    assert (found["host.name"], found["container.id"], found["k8s.pod.name"]) == ("mine", "c-1", "shop-7f")
+    asked = program.run(_RESOURCE, OTEL_EXPERIMENTAL_RESOURCE_DETECTORS=f"{detectors},otel", **said, **pod)
+    assert json.loads(asked.stdout)[0] == found
+    without = json.loads(program.run(_RESOURCE, OTEL_EXPERIMENTAL_RESOURCE_DETECTORS="otel", **said, **pod).stdout)
+    assert "k8s.pod.name" not in without[0]
+
+
+def test_a_stock_exporter_that_logcapys_takes_the_place_of_is_not_made(program: Program) -> None:
+    source = "import sys, logging\nlogging.warning('one')\nprint(*sys.modules)"
+    run = program.run(source, **LOGCAPYS)
+    assert "opentelemetry.exporter.otlp.proto.http._log_exporter" not in run.stdout.split(), run.stderr
+    assert program.bodies == ["one"]
 
 
 def test_another_handler_on_the_root_logger_is_replaced_and_it_is_said_once(program: Program) -> None:

@@ -10,13 +10,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from contextvars import Context, copy_context
-from functools import wraps
-from types import ModuleType
+from functools import partial, wraps
 from typing import Any
 
-from wrapt import register_post_import_hook
-
-from logcapy._guard import describe_error, say, say_once
+from logcapy._guard import describe_error, say
+from logcapy._on_import import when_imported
 
 from .emitting import logger_of
 from .unhandled import tell_unhandled
@@ -25,45 +23,24 @@ _LOGGER = "logcapy.asyncio"
 _METHOD = "call_exception_handler"
 _LOOPS = {"asyncio.base_events": "BaseEventLoop", "uvloop": "Loop"}
 
-_registered = False
-_removers: list[Callable[[], None]] | None = None
-
 
 def install() -> Callable[[], None]:
     """Listen to all loops of this process, now and later; returns what ends it."""
-    global _registered, _removers
     logger_of(_LOGGER)
-    removers = _removers = []
-    for name in _LOOPS:
-        if name in sys.modules:
-            _on_import(sys.modules[name])
-        elif not _registered:
-            register_post_import_hook(_on_import, name)
-    _registered = True
+    ends = [
+        when_imported(module, partial(_listen, module, kind), f"exceptions of {module}")
+        for module, kind in _LOOPS.items()
+    ]
 
     def remove() -> None:
-        global _removers
-        if _removers is removers:
-            _removers = None
-        while removers:
-            removers.pop()()
+        for end in ends:
+            end()
 
     return remove
 
 
-def _on_import(module: ModuleType) -> None:
-    """The hook of wrapt, which has no way to be taken back."""
-    if _removers is None:
-        return
-    try:
-        _removers.append(_listen(getattr(module, _LOOPS[module.__name__])))
-    except Exception as error:  # noqa: BLE001 - an exception would make the application's import fail
-        say_once(
-            f"hook:{module.__name__}", f"exceptions of {module.__name__} are not recorded: {describe_error(error)}"
-        )
-
-
-def _listen(loop_class: Any) -> Callable[[], None]:
+def _listen(module: str, kind: str) -> Callable[[], None]:
+    loop_class: Any = getattr(sys.modules[module], kind)
     original = getattr(loop_class, _METHOD)
     inherited = _METHOD not in vars(loop_class)
     active = True

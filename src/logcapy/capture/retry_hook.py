@@ -1,6 +1,6 @@
 """stamina's instrumentation hook: who uses stamina by itself gets a record of each failed attempt too.
 
-Importing stamina takes some 15 ms, so nothing here imports it before the application does.
+Importing stamina takes some 15 ms, so it is not imported here before somebody needs it.
 Source: https://stamina.hynek.me/en/stable/instrumentation.html
 """
 
@@ -11,12 +11,8 @@ import threading
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from importlib.util import find_spec
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from wrapt import register_post_import_hook
-
-from logcapy._guard import describe_error, say_once
 from logcapy.attributes import CODE_FUNCTION_NAME
 
 from .failed_attempt import tell_of_failed_attempt
@@ -24,7 +20,7 @@ from .failed_attempt import tell_of_failed_attempt
 if TYPE_CHECKING:
     from stamina.instrumentation import RetryDetails
 
-_MODULE: Final = "stamina"
+_LOGGER: Final = "stamina"
 
 
 class Attempts(Protocol):
@@ -49,13 +45,13 @@ def on_retry(details: RetryDetails) -> None:
         number=details.retry_num,
         of=None,
         wait_seconds=details.wait_for,
-        logger_name=_MODULE,
+        logger_name=_LOGGER,
         attributes={} if details.name.startswith("<") else {CODE_FUNCTION_NAME: details.name},
     )
 
 
 def install_retry_hook() -> Callable[[], None]:
-    """Add :func:`on_retry` to stamina's hooks, now or when stamina is imported. Never raises.
+    """Add :func:`on_retry` to stamina's hooks.
 
     stamina's own hooks and those the application has set stay. Hooks that the application sets later replace all,
     as ``stamina.instrumentation.set_on_retry_hooks`` says.
@@ -63,14 +59,7 @@ def install_retry_hook() -> Callable[[], None]:
     Returns:
         What takes it away again.
     """
-    global _wanted, _waiting
-    _wanted = True
-    module = sys.modules.get(_MODULE)
-    if module is not None:
-        _on_import(module)
-    elif not _waiting:
-        _waiting = True
-        register_post_import_hook(_on_import, _MODULE)
+    hook_once()
     return _uninstall
 
 
@@ -87,18 +76,8 @@ def hook_once() -> None:
             _added = True
 
 
-def _on_import(module: ModuleType) -> None:
-    """The hook of wrapt, which has no way to be taken back."""
-    try:
-        if _wanted:
-            hook_once()
-    except Exception as error:  # noqa: BLE001 - an exception would make the application's import fail
-        say_once("stamina", f"attempts of {module.__name__} are not recorded: {describe_error(error)}")
-
-
 def _uninstall() -> None:
-    global _wanted, _added
-    _wanted = False
+    global _added
     if not _added:
         return
     from stamina.instrumentation import set_on_retry_hooks
@@ -128,6 +107,4 @@ def _present_hooks() -> Iterable[Any]:
 
 
 _lock = threading.Lock()
-_wanted = False
-_waiting = False
 _added = False

@@ -24,12 +24,11 @@ from logcapy.types import Observe, Operation
 
 from .completing import Waiting
 from .inbox import Inbox
-from .metrics import measure
 from .queue import RecordQueue
 from .readings import Readings
 from .sending import DirectSending
 from .snapshot import Snapshot
-from .watch import Watch
+from .watch import Watch, measure
 from .worker import Worker
 
 if TYPE_CHECKING:

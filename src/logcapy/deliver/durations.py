@@ -7,9 +7,10 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from logcapy.attributes import ERROR_TYPE
 from logcapy.types import Broken, Operation, Rejected, Retry, TooLarge
 
-from .figures import ERROR_TYPE, Labels
+from .watched import Labels
 
 #: Seconds. Those that OpenTelemetry advises for HTTP requests, and two more: an operation has its retries in it.
 #: Source: https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#metric-httpclientrequestduration

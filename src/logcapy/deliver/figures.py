@@ -11,17 +11,16 @@ At rest these hold to the record, but for records that were adopted from the spo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
-from .accounting import Stats
-from .watched import Watched
+from logcapy.attributes import ERROR_TYPE
 
-Labels = Mapping[str, "str | int"]
+from .accounting import Stats
+from .watched import Labels, Watched
 
 #: Why a record was dropped, in words of :class:`logcapy.Stats`.
 DROP_REASON: Final = "logcapy.drop.reason"
-ERROR_TYPE: Final = "error.type"
 
 _SHUTDOWN: Final = "shutdown"
 #: It left the queue, and the exporter was not given it.

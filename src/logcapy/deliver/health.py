@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple
 
-from .accounting import Stats
+from .losses import RESTARTS, Losses
 from .watched import Watched
 
 State = Literal["healthy", "degraded", "failing"]
 
 #: How long a destination may take nothing before it counts as failing.
 FAILING_AFTER_SECONDS: Final = 30.0
-#: How long a loss is told of.
-LOSS_TOLD_SECONDS: Final = 60.0
 #: How long records may wait on disk before that is told of: each one passes the disk where the spool is always used.
 _SPOOL_WAIT_SECONDS: Final = 10.0
-#: Dropped because somebody wanted it so.
-_WANTED: Final = frozenset(("sampled", "repeated"))
-_RESTARTS: Final = "restarts"
 _ORDER: Final[tuple[State, ...]] = ("healthy", "degraded", "failing")
 
 
@@ -69,45 +63,6 @@ class Health(NamedTuple):
         )
 
 
-class Losses:
-    """Remembers when counts of losses grew, as far back as a loss is told of.
-
-    A loss has the time of the first look after it. Workers look after each operation, and whoever asks for health
-    looks; so a loss that nobody has seen yet is told of, however old it is.
-
-    Args:
-        clock: Seconds, monotonic.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        #: When looking began.
-        self.begun = clock()
-        self._lock = threading.Lock()
-        self._seen: dict[str, int] = {}
-        self._grown: dict[tuple[int, str], int] = {}
-
-    def look(self, stats: Stats, restarts: int) -> None:
-        """Note what has grown since the last look; what was dropped because somebody wanted it is no loss."""
-        second = int(self._clock())
-        with self._lock:
-            for reason, count in {**stats.dropped, _RESTARTS: restarts}.items():
-                grown = 0 if reason in _WANTED else count - self._seen.get(reason, 0)
-                if grown > 0:
-                    self._seen[reason] = count
-                    self._grown[second, reason] = self._grown.get((second, reason), 0) + grown
-
-    def recent(self) -> dict[str, int]:
-        """What was lost in the last minute, by reason."""
-        since = self._clock() - LOSS_TOLD_SECONDS
-        recent: dict[str, int] = {}
-        with self._lock:
-            self._grown = {key: count for key, count in self._grown.items() if key[0] >= since}
-            for (_, reason), count in self._grown.items():
-                recent[reason] = recent.get(reason, 0) + count
-        return recent
-
-
 def health_of(name: str, queue: Watched, losses: Losses) -> Health:
     """The health of one destination.
 
@@ -154,7 +109,7 @@ def _failing(queue: Watched, *, waits_or_lost: bool, quiet_since: float, now: fl
 
 def _worries(queue: Watched, recent: dict[str, int]) -> Iterable[str]:
     for reason, count in recent.items():
-        if reason == _RESTARTS:
+        if reason == RESTARTS:
             yield f"its thread had to begin again in the last minute ({_times(count)})"
         else:
             yield f"{_records(count, 'was', 'were')} dropped in the last minute ({reason})"

@@ -11,10 +11,9 @@ for spans, has boundaries for milliseconds where durations are in seconds, and o
 
 from __future__ import annotations
 
-import itertools
 import threading
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final
 
 from opentelemetry.metrics import (
@@ -27,7 +26,7 @@ from opentelemetry.metrics import (
     get_meter_provider,
 )
 
-from logcapy import _sdk, environment
+from logcapy import _sdk
 from logcapy._forking import call_in_child
 from logcapy._guard import describe_error, say
 from logcapy._version import __version__
@@ -98,8 +97,6 @@ class _Instruments:
     def _collect(self, _options: CallbackOptions) -> Iterable[Observation]:
         observations: list[Observation] = []
         with self._lock:
-            for created in _created:
-                created.feed()
             for source in list(self._sources):
                 observations += self._collect_one(source)
         return observations
@@ -130,65 +127,17 @@ class _Instruments:
         self._sums[point.figure.name].add(gained, point.labels)
 
 
-class _Created:
-    """Feeds ``otel.sdk.log.created`` with the records that pass the SDK's loggers by."""
-
-    def __init__(self, add: Callable[[int], None]) -> None:
-        self.add = add
-        self._steps = itertools.count()
-        #: Counts one; a single step of the interpreter.
-        self.count_one: Callable[[], object] = self._steps.__next__
-        self._known = 0
-        call_in_child(self._forget)
-
-    def feed(self) -> None:
-        """Add what was counted since the last time. Looking takes a step too."""
-        now = next(self._steps)
-        gained, self._known = now - self._known, now + 1
-        if gained:
-            self.add(gained)
-
-    def _forget(self) -> None:
-        """A forked child leaves it to its parent to tell what was counted before."""
-        self._known = next(self._steps) + 1
-
-
-def measure(watch: Watch | DoorWatch, meter_provider: MeterProvider | None = None) -> None:
-    """Report figures as metrics, if the SDK measures itself. Never raises.
+def report(watch: Watch | DoorWatch, meter_provider: MeterProvider | None = None) -> None:
+    """Report figures as metrics. Never raises.
 
     Args:
         watch: Whose.
         meter_provider: Where to. Default: the global one, also one that is only set later.
     """
-    if not environment.internal_metrics_enabled():
-        return
     try:
         _instruments_of(meter_provider).add(watch)
     except Exception as error:  # noqa: BLE001 - a foreign MeterProvider must not keep records from being delivered
         say("metrics", f"there are no metrics of the delivery of logs: {describe_error(error)}")
-
-
-def counter_of_created(logger_provider: object) -> Callable[[], object] | None:
-    """What counts a record that does not pass a logger of the SDK, for ``otel.sdk.log.created`` to stay right.
-
-    The SDK's own counter takes microseconds a call. This one takes a step of the interpreter, and hands its count over
-    to the SDK's when metrics are collected.
-
-    Args:
-        logger_provider: Whose record it would have been.
-
-    Returns:
-        To be called once a record; None where the SDK does not measure itself.
-    """
-    add = _sdk.adder_of_created(logger_provider, get_meter_provider())
-    if add is None:
-        return _sdk.counter_of_created(logger_provider)
-    for created in _created:
-        if created.add == add:
-            return created.count_one
-    _instruments_of(None)
-    _created.append(_Created(add))
-    return _created[-1].count_one
 
 
 def _instruments_of(provider: MeterProvider | None) -> _Instruments:
@@ -204,4 +153,3 @@ def _instruments_of(provider: MeterProvider | None) -> _Instruments:
 
 
 _instruments: dict[MeterProvider | None, _Instruments] = {}
-_created: list[_Created] = []

@@ -1,4 +1,7 @@
-"""One queue as it is seen from outside: what it is called, what it counts, how it is doing."""
+"""One queue as it is seen from outside: what it is called, what it counts, how it is doing.
+
+What makes figures and words of it is imported when somebody asks for them.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +9,25 @@ import itertools
 import weakref
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from opentelemetry.metrics import MeterProvider
 from opentelemetry.sdk._logs.export import LogRecordExporter
 
+from logcapy import environment
 from logcapy._forking import call_in_child
 from logcapy.exporter import PayloadExporter
 from logcapy.types import Operation
 
 from .accounting import Stats
 from .durations import DurationBook, outcome_labels
-from .figures import Labels, Point, door_figures, exporter_figures, processor_figures
-from .health import Health, Losses, health_of
-from .watched import Watched
+from .losses import Losses
+from .watched import Labels, Watched
+
+if TYPE_CHECKING:
+    from .figures import Point
+    from .health import Health
 
 _COMPONENT_TYPE: Final = "otel.component.type"
 _COMPONENT_NAME: Final = "otel.component.name"
@@ -78,6 +86,8 @@ class Watch:
 
     def figures(self) -> Iterator[Point]:
         """All figures but the durations, as they are now; none once the queue is no more."""
+        from .figures import exporter_figures, processor_figures
+
         queue = self._queue()
         if queue is not None:
             stats = queue.stats()
@@ -86,6 +96,8 @@ class Watch:
 
     def health(self) -> Health:
         """How delivery to this destination is doing."""
+        from .health import Health, health_of
+
         queue = self._queue()
         return Health() if queue is None else health_of(self.name, queue, self._losses)
 
@@ -106,8 +118,23 @@ class DoorWatch:
 
     def figures(self) -> Iterator[Point]:
         """How many there were; nothing where there were none."""
+        from .figures import door_figures
+
         not_handed_on = self._not_handed_on()
         return iter(()) if not_handed_on is None else door_figures(not_handed_on(), self._labels)
+
+
+def measure(watch: Watch | DoorWatch, meter_provider: MeterProvider | None = None) -> None:
+    """Report figures as metrics, if the SDK measures itself. Never raises.
+
+    Args:
+        watch: Whose.
+        meter_provider: Where to. Default: the global one, also one that is only set later.
+    """
+    if environment.internal_metrics_enabled():
+        from .metrics import report
+
+        report(watch, meter_provider)
 
 
 def _name(exporter: LogRecordExporter) -> str:

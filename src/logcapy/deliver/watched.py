@@ -9,6 +9,9 @@ from opentelemetry.sdk._logs.export import LogRecordExporter
 
 from .accounting import Stats
 
+#: Attributes of a figure.
+Labels = Mapping[str, "str | int"]
+
 
 class Watched(Protocol):
     """A queue with its destination. All of it is cheap, may be read on any thread, and never raises."""

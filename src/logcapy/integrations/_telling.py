@@ -19,10 +19,10 @@ from opentelemetry.propagate import extract
 from opentelemetry.trace import get_current_span
 
 from logcapy._guard import describe_error, say
+from logcapy.attributes import REQUEST_KEY
 from logcapy.capture.emitting import emit_exception
 from logcapy.capture.sightings import note_sighting
 from logcapy.process.context import values_behind
-from logcapy.process.request import REQUEST_KEY
 
 #: Where a carrier (an ASGI scope or a WSGI environ) keeps the OpenTelemetry context of its server span.
 CONTEXT_KEY: Final = "logcapy.otel_context"

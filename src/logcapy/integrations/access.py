@@ -9,12 +9,11 @@ semantic conventions have a metric and no attribute.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Mapping, Sized
 from typing import Any, Final
 
-from opentelemetry._logs import LoggerProvider, LogRecord, SeverityNumber
+from opentelemetry._logs import LogRecord, SeverityNumber
 from opentelemetry.context import Context, get_current
 from opentelemetry.propagate import extract
 from opentelemetry.trace import NonRecordingSpan, get_current_span, set_span_in_context
@@ -24,11 +23,11 @@ from logcapy._server_span import server_span_of
 from logcapy.attributes import HTTP_REQUEST_METHOD, HTTP_ROUTE, URL_PATH
 from logcapy.capture.emitting import logger_of
 from logcapy.capture.sightings import note_sighting
-from logcapy.capture.stdlib import LogCapyHandler
 from logcapy.process.request import RequestContext
 from logcapy.process.request_settings import request_settings
 
 from ._telling import CONTEXT_KEY, Carrier
+from .beside_access import note_request
 
 STATUS_CODE: Final = "http.response.status_code"
 REQUEST_SIZE: Final = "http.request.body.size"
@@ -39,8 +38,6 @@ DURATION: Final = "logcapy.request.duration"
 ABORTED: Final = "logcapy.request.aborted"
 
 _EVENT: Final = "http.server.request"
-_SERVERS: Final = frozenset(("uvicorn.access", "gunicorn.access"))
-_serving = False
 
 
 class Access:
@@ -53,8 +50,7 @@ class Access:
     """
 
     def __init__(self, request: RequestContext, carrier: Carrier, headers: Callable[[], Mapping[str, str]]) -> None:
-        global _serving
-        _serving = True
+        note_request()
         self._request = request
         self._carrier = carrier
         self._headers = headers
@@ -135,15 +131,3 @@ class Access:
 def access_of(request: RequestContext, carrier: Carrier, headers: Callable[[], Mapping[str, str]]) -> Access | None:
     """What is to be seen of a request's response; None where no record is asked for."""
     return Access(request, carrier, headers) if request_settings().access_log else None
-
-
-class HandlerBesideAccess(LogCapyHandler):
-    """LogCapyHandler without the servers' access records, where LogCapy makes one of each request itself."""
-
-    def __init__(self, level: int = logging.NOTSET, logger_provider: LoggerProvider | None = None) -> None:
-        super().__init__(level, logger_provider)
-        self.listener.pass_over(_SERVERS, _is_told)
-
-
-def _is_told() -> bool:
-    return _serving and request_settings().access_log

@@ -16,15 +16,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from types import ModuleType
 from typing import Any, Final
 
 from opentelemetry.context import attach, detach
 from opentelemetry.propagate import extract, get_global_textmap
 from opentelemetry.trace import get_current_span
-from wrapt import register_post_import_hook
 
-from logcapy._guard import describe_error, say, say_once
+from logcapy._guard import describe_error, say
 from logcapy.attributes import EXCEPTION_MARK
 from logcapy.capture.describing import exception_attributes
 from logcapy.capture.emitting import emit_exception
@@ -35,7 +33,6 @@ from logcapy.capture.sightings import sighting_of
 
 from .ending import Ending
 
-_MODULE: Final = "celery.signals"
 _LOGGER: Final = "logcapy.integrations.celery"
 _EVENT: Final = "messaging.process.exception"
 
@@ -43,11 +40,12 @@ Receiver = Callable[..., None]
 
 
 def watch_tasks(ending: Ending) -> Callable[[], None]:
-    """Tell of tasks that fail or are retried, and flush when a worker ends, once Celery is imported. Never raises.
+    """Tell of tasks that fail or are retried, and flush when a worker ends.
 
     Returns:
         What takes it away again.
     """
+    from celery import signals  # type: ignore[import-untyped]
 
     def on_end_of_process(**_: Any) -> None:
         ending.finish()
@@ -55,36 +53,19 @@ def watch_tasks(ending: Ending) -> Callable[[], None]:
     def on_end_of_worker(**_: Any) -> None:
         ending.flush()
 
-    receivers: dict[str, Receiver] = {
-        "task_failure": _on_failure,
-        "task_retry": _on_retry,
-        "worker_process_shutdown": on_end_of_process,
-        "worker_shutdown": on_end_of_worker,
-    }
-    wanted = True
-
-    def connect(module: ModuleType) -> None:
-        """The hook of wrapt, which has no way to be taken back."""
-        try:
-            for name, receiver in receivers.items():
-                if wanted:
-                    getattr(module, name).connect(receiver, weak=False)
-        except Exception as error:  # noqa: BLE001 - an exception would make the application's import fail
-            say_once("celery", f"tasks of Celery that fail are not recorded: {describe_error(error)}")
+    receivers: tuple[tuple[Any, Receiver], ...] = (
+        (signals.task_failure, _on_failure),
+        (signals.task_retry, _on_retry),
+        (signals.worker_process_shutdown, on_end_of_process),
+        (signals.worker_shutdown, on_end_of_worker),
+    )
+    for signal, receiver in receivers:
+        signal.connect(receiver, weak=False)
 
     def stop() -> None:
-        nonlocal wanted
-        wanted = False
-        module = sys.modules.get(_MODULE)
-        for name, receiver in receivers.items():
-            if module is not None and hasattr(module, name):
-                getattr(module, name).disconnect(receiver)
+        for signal, receiver in receivers:
+            signal.disconnect(receiver)
 
-    present = sys.modules.get(_MODULE)
-    if present is not None:
-        connect(present)
-    else:
-        register_post_import_hook(connect, _MODULE)
     return stop
 
 

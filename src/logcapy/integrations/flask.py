@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from logcapy.process.request import REQUEST_KEY
+from logcapy.attributes import REQUEST_KEY
 
 from ._methods import Method, Methods
 from ._telling import note_context, tell_handled, tell_unhandled

@@ -12,7 +12,7 @@ from inspect import iscoroutinefunction
 from typing import Any
 
 from logcapy._guard import describe_error, say_once
-from logcapy.process.request import REQUEST_KEY
+from logcapy.attributes import REQUEST_KEY
 
 from ._methods import Method, Methods
 from ._telling import note_told, tell_handled, tell_unhandled

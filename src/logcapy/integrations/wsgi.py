@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from functools import partial
 from typing import Any, TypeAlias
 
-from logcapy.process.request import REQUEST_KEY, RequestContext, WsgiRequest, new_request
+from logcapy.attributes import REQUEST_KEY
+from logcapy.process.request import RequestContext, WsgiRequest, new_request
 
 from ._telling import forget_context, tell_unhandled
 from .access import Access, access_of

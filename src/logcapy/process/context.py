@@ -16,6 +16,8 @@ from typing import Any, Final, TypeVar
 
 from logcapy.draft import NOTHING_SHARED, Shared
 
+from .current_request import current_request
+
 #: Under this name an exception remembers the values it left, and the request that they are of.
 VALUES_MARK: Final = "_logcapy_values"
 
@@ -117,8 +119,6 @@ def values_behind(error: BaseException, request: object) -> Mapping[str, Any]:
 
 
 def _remember_values(error: BaseException) -> None:
-    from .request import current_request  # which is made of what is in this module
-
     request = current_request.get()
     if request is None:
         return

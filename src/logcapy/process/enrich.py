@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from opentelemetry._logs import LogRecord
@@ -19,19 +19,24 @@ from opentelemetry.trace import Span, get_current_span
 from logcapy import _sdk
 from logcapy._guard import describe_error, say
 from logcapy._server_span import server_span_of
-from logcapy.attributes import CLIENT_ADDRESS, HTTP_REQUEST_METHOD, HTTP_ROUTE, URL_PATH, USER_AGENT_ORIGINAL
+from logcapy.attributes import (
+    CLIENT_ADDRESS,
+    HTTP_REQUEST_METHOD,
+    HTTP_ROUTE,
+    REQUEST_MARK,
+    SERVER_ADDRESS,
+    URL_PATH,
+    URL_SCHEME,
+    USER_AGENT_ORIGINAL,
+)
 from logcapy.draft import NOTHING_SHARED, Shared
 
 from .context import bound_values
-from .request import (
-    REQUEST_MARK,
-    SERVER_ADDRESS,
-    URL_SCHEME,
-    RequestContext,
-    current_request,
-    request_behind,
-)
+from .current_request import current_request, request_behind
 from .request_words import shortened, without_port
+
+if TYPE_CHECKING:
+    from .request import RequestContext
 
 _STATUS_CODE: Final = "http.response.status_code"
 #: The attribute of a server span under which its normalised attributes, and its name for the status, are kept

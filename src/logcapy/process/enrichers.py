@@ -12,11 +12,31 @@ from logcapy.errors import ConfigError, nearest_name
 from logcapy.types import Transform
 
 from .enrich import ContextEnricher, Enricher, RequestEnricher
-from .whereabouts import BaggageEnricher, TaskEnricher, ThreadEnricher
 
 #: The group of entry points: each gives a class or function that, called without arguments, returns a
 #: :data:`logcapy.types.Transform`.
 GROUP: Final = "logcapy.processors"
+
+
+# What few applications ask for is imported by those.
+
+
+def _baggage(config: EnrichmentConfig) -> Enricher:
+    from .whereabouts import BaggageEnricher
+
+    return BaggageEnricher(config.baggage_keys)
+
+
+def _thread(_: EnrichmentConfig) -> Enricher:
+    from .whereabouts import ThreadEnricher
+
+    return ThreadEnricher()
+
+
+def _task(_: EnrichmentConfig) -> Enricher:
+    from .whereabouts import TaskEnricher
+
+    return TaskEnricher()
 
 
 def _runtime(config: EnrichmentConfig) -> Enricher:
@@ -28,9 +48,9 @@ def _runtime(config: EnrichmentConfig) -> Enricher:
 OWN: Final[Mapping[str, Callable[[EnrichmentConfig], Enricher]]] = {
     "context": lambda _: ContextEnricher(),
     "request": lambda _: RequestEnricher(),
-    "baggage": lambda config: BaggageEnricher(config.baggage_keys),
-    "thread": lambda _: ThreadEnricher(),
-    "task": lambda _: TaskEnricher(),
+    "baggage": _baggage,
+    "thread": _thread,
+    "task": _task,
     "runtime": _runtime,
 }
 

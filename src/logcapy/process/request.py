@@ -9,29 +9,32 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, MutableMapping
 from contextlib import suppress
-from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Final
 
 from logcapy._guard import describe_error, say_once
-from logcapy.attributes import CLIENT_ADDRESS, HTTP_REQUEST_METHOD, HTTP_ROUTE, URL_PATH, USER_AGENT_ORIGINAL
+from logcapy.attributes import (
+    CLIENT_ADDRESS,
+    HTTP_REQUEST_METHOD,
+    HTTP_ROUTE,
+    REQUEST_KEY,
+    REQUEST_MARK,
+    SERVER_ADDRESS,
+    URL_PATH,
+    URL_SCHEME,
+    USER_AGENT_ORIGINAL,
+)
 from logcapy.draft import NOTHING_SHARED, Shared
 
 from .context import bound_values
+from .current_request import current_request
 from .proxies import client_behind
 from .request_id import valid_or_new
 from .request_settings import request_settings
 from .request_words import known_method, shortened, token_of, without_port
 
-URL_SCHEME: Final = "url.scheme"
-SERVER_ADDRESS: Final = "server.address"
 USER_ID: Final = "user.id"
 SESSION_ID: Final = "session.id"
-
-#: Under this key an ASGI scope or a WSGI environ remembers its RequestContext for as long as it is served.
-REQUEST_KEY: Final = "logcapy.request"
-#: Under this name server spans, and exceptions that leave a request, remember it.
-REQUEST_MARK: Final = "_logcapy_request"
 
 _ID_HEADERS = ("x-request-id", "x-correlation-id")
 
@@ -197,9 +200,6 @@ def _unended(request: RequestContext | None, values: Shared) -> tuple[RequestCon
     return request, values
 
 
-current_request: ContextVar[RequestContext | None] = ContextVar("logcapy_request", default=None)
-
-
 def new_request(
     carrier: MutableMapping[str, Any], kind: Callable[[MutableMapping[str, Any]], RequestContext]
 ) -> RequestContext | None:
@@ -213,11 +213,6 @@ def new_request(
     except Exception as error:  # noqa: BLE001 - a carrier of another shape must not cost the application its request
         say_once("request context", f"log records do not know their request: {describe_error(error)}")
         return None
-
-
-def request_behind(error: BaseException | None) -> RequestContext | None:
-    """The request that an exception has left."""
-    return (getattr(error, "__dict__", None) or {}).get(REQUEST_MARK)
 
 
 class AsgiRequest(RequestContext):

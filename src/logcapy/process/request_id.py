@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import Final
 
-_is_valid: Final = re.compile(r"[A-Za-z0-9._~+/=:@-]{1,128}").fullmatch
+from logcapy._compiled import compiled
+
+_VALID: Final = r"[A-Za-z0-9._~+/=:@-]{1,128}"
 
 
 def valid_or_new(sent: str | None) -> str:
     """The id that a client has sent, or 32 random hexadecimal digits where there is none or none that is valid."""
-    return sent if sent is not None and _is_valid(sent) else os.urandom(16).hex()
+    return sent if sent is not None and compiled(_VALID).fullmatch(sent) else os.urandom(16).hex()

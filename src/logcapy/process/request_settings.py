@@ -6,11 +6,12 @@ Until then nothing is: no response is changed, no proxy is trusted, no record is
 from __future__ import annotations
 
 from ipaddress import ip_network
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from logcapy.config import OFF, LogCapyConfig
 
-from .proxies import Networks
+if TYPE_CHECKING:
+    from .proxies import Networks
 
 
 class RequestSettings(NamedTuple):
