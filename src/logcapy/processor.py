@@ -28,13 +28,14 @@ from .errors import ConfigError
 from .process.enrich import Enricher
 from .process.enrichers import enrichers_of
 from .process.redact import Redactor
-from .routing import Destination, Dispatch, Route, unrouted
+from .routing import Destination, Route, unrouted
 from .shared import NOTHING_SHARED
 from .taking import DraftTaker, say_failed
 from .types import Filter, Transform
 
 if TYPE_CHECKING:
     from .deliver.health import Health
+    from .dispatch import Dispatch
 
 #: Reasons that a record is dropped for before anybody tries to send it; a flush has not failed because of them.
 _NOT_SENT: Final = frozenset({"queue_full", "blocked", "sampled", "repeated"})
@@ -87,11 +88,7 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
             for route, one in zip(routes, self.destinations, strict=True)
         )
         #: Who chooses among them; None where all records go to all, in the same way.
-        self._dispatch = (
-            Dispatch(zip(routes, self.destinations, strict=True), self.config.tenants, self.config.tenant_key)
-            if any(routes) or self.config.tenants
-            else None
-        )
+        self._dispatch = self._dispatch_by(routes) if any(routes) or self.config.tenants else None
         self._edits_in_place = destination is None
         self.redactor = Redactor(self.config)
         if self.config.redact or self.config.redact_patterns or self.config.redact_keys:
@@ -137,6 +134,11 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
         if isinstance(one, BatchLogRecordProcessor):
             one.adopt(self.config)
         return one
+
+    def _dispatch_by(self, routes: Sequence[Route | None]) -> Dispatch:
+        from .dispatch import Dispatch
+
+        return Dispatch(zip(routes, self.destinations, strict=True), self.config.tenants, self.config.tenant_key)
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
         """Take one record. Never raises; records that were born while exporting are passed over."""

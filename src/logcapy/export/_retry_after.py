@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Mapping
 from datetime import timezone
 from email.utils import parsedate_to_datetime
 
 _LONGEST_SECONDS = 600.0
-_DELTA_SECONDS = re.compile(r"[0-9]+")
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
@@ -22,7 +20,7 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
         headers: The answer's, found without regard to case.
     """
     text = (headers.get("Retry-After") or "").strip()
-    if _DELTA_SECONDS.fullmatch(text):
+    if text.isascii() and text.isdecimal():
         seconds = float(text[:20])
     else:
         until = _parse_date(text)

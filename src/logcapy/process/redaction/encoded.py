@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote_plus, unquote_plus
 
+from logcapy._compiled import compiled
+
 from .masking import Detector, Mask
 
 #: RFC 3986 section 2.1; and an option of a command line, whose blanks are plus signs.
-_ENCODED: Final = re.compile(r"%[0-9A-Fa-f]{2}|\+--[a-z]")
+_ENCODED: Final = r"%[0-9A-Fa-f]{2}|\+--[a-z]"
 #: The value of a parameter, or whatever else has no delimiter in it.
-_RUN: Final = re.compile(r"[^\s&?=;\"'<>]+")
+_RUN: Final = r"[^\s&?=;\"'<>]+"
 _KEPT: Final = "/:@!$,*()[]#+-._~"
 
 
@@ -28,12 +29,12 @@ class EncodedDetector:
 
     def __call__(self, text: str, mask: Mask) -> str:
         """``text`` with the secrets in its encoded parts masked; the same object if there are none."""
-        if ("%" not in text and "+--" not in text) or _ENCODED.search(text) is None:
+        if ("%" not in text and "+--" not in text) or compiled(_ENCODED).search(text) is None:
             return text
-        return _RUN.sub(lambda found: self._redacted(found[0], mask), text)
+        return compiled(_RUN).sub(lambda found: self._redacted(found[0], mask), text)
 
     def _redacted(self, run: str, mask: Mask) -> str:
-        if _ENCODED.search(run) is None:
+        if compiled(_ENCODED).search(run) is None:
             return run
         decoded = redacted = unquote_plus(run)
         for detect in self._detectors:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import itertools
-import re
 from collections.abc import Callable
 from typing import Final
+
+from logcapy._compiled import compiled
 
 #: What stands in the place of a secret; with the action ``partial`` ``[REDACTED:*1111]``, with ``hash``
 #: ``[REDACTED:#0f3c…]``.
 MASK: Final = "[REDACTED]"
-MASKED: Final = re.compile(r"\[REDACTED(?::[*#][A-Za-z0-9]{1,16})?\]")
+#: The pattern of all of these.
+MASKED: Final = r"\[REDACTED(?::[*#][A-Za-z0-9]{1,16})?\]"
 
 #: Gives what stands in the place of a secret that a rule has found.
 Mask = Callable[[str, str], str]
@@ -27,7 +29,7 @@ _DIGITS_OF_HASH: Final = 12
 
 def silent_mask(secret: str, rule: str) -> str:  # noqa: ARG001 - a Mask's signature
     """The mask, counted nowhere."""
-    return secret if MASKED.fullmatch(secret) else MASK
+    return secret if compiled(MASKED).fullmatch(secret) else MASK
 
 
 class Masking:
@@ -48,7 +50,7 @@ class Masking:
 
     def __call__(self, secret: str, rule: str) -> str:
         """What stands in the place of a secret."""
-        if MASKED.fullmatch(secret):
+        if compiled(MASKED).fullmatch(secret):
             return secret
         self.count(rule)
         if self._is_hash:

@@ -39,7 +39,7 @@ _PLAIN_VALUES: Final = frozenset(
     ("none", "null", "nil", "undefined", "true", "false", "str", "string", "bytes", "int", "bool", "...")
 )
 _CLOSING: Final = ")]}>\\"
-_ENDS_MASKED: Final = rf"{MASKED.pattern}\Z"
+_ENDS_MASKED: Final = rf"{MASKED}\Z"
 
 
 class PairRedactor:
@@ -77,7 +77,7 @@ class PairRedactor:
             if found.start(1) <= done > 0:  # inside a value that is masked
                 continue
             start, end = self._value(text, found, done)
-            if start < end and not MASKED.fullmatch(text, start, end):
+            if start < end and not compiled(MASKED).fullmatch(text, start, end):
                 parts += (text[done:start], mask(text[start:end], "key"))
                 done = end
         return "".join((*parts, text[done:])) if parts else text
@@ -130,7 +130,7 @@ def _value_span(text: str, start: int, key: str, separator: str | None, quote: s
         quote: The quotation mark before the key with its backslashes, if the value shares it: ``'Cookie: a=b'``.
     """
     opening = compiled(_OPENING).match(text, start)
-    masked = MASKED.match(text, start)
+    masked = compiled(MASKED).match(text, start)
     if opening is not None and masked is None:
         if opening[3]:
             return start, _bracket_end(text, opening.end())

@@ -151,7 +151,7 @@ _USER_INFO: Final = r"(:(?:\\?/){2})(?!git@)([^\s/?#\"'<>]*)@"
 #: without its last characters it could not be followed by an ``@`` either, so none of that is tried.
 _RAW_USER_INFO: Final = r"(://)([^\s:/?#@\"'<>\[]{0,128}:(?![0-9]{1,5}(?:[/?#\s]|\Z))(?=([^\s@\"'<>]{1,128}))\3)@"
 
-_ENDS_MASKED: Final = rf"://{MASKED.pattern}\Z"
+_ENDS_MASKED: Final = rf"://{MASKED}\Z"
 
 
 def redact_user_info(text: str, mask: Mask) -> str:

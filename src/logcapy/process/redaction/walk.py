@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from itertools import islice
 from typing import Final, TypeVar
 
+from logcapy._compiled import compiled
 from logcapy._guard import say_once
 
 from .cards import CARDS, is_card_number
@@ -212,9 +213,9 @@ class Walk:
             return _LEFT_OUT
         if isinstance(value, (bytes, bytearray)):
             text = bytes(value).decode("latin-1")
-            return value if MASKED.fullmatch(text) else self._masking(text, "key").encode()
+            return value if compiled(MASKED).fullmatch(text) else self._masking(text, "key").encode()
         if type(value) is str:
-            return value if MASKED.fullmatch(value) else self._masking(value, "key")
+            return value if compiled(MASKED).fullmatch(value) else self._masking(value, "key")
         if isinstance(value, (int, float, str)):
             return self._masking(str(value), "key")
         self._masking.count("key")
