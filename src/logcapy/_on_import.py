@@ -10,13 +10,13 @@ from wrapt import register_post_import_hook
 from ._guard import describe_error, say_once
 
 
-def when_imported(module: str, watch: Callable[[], Callable[[], None]], told: str) -> Callable[[], None]:
+def when_imported(module: str, watch: Callable[[], Callable[[], None]], loss: str) -> Callable[[], None]:
     """Begin to watch a library when the application has imported it, now or later. Never raises.
 
     Args:
         module: The name.
         watch: Begins; returns what ends it.
-        told: What is not recorded where that fails; said on stderr.
+        loss: What is lost where that fails; said on stderr.
 
     Returns:
         What ends it, or keeps it from beginning. wrapt's hooks have no way to be taken back.
@@ -29,7 +29,7 @@ def when_imported(module: str, watch: Callable[[], Callable[[], None]], told: st
             if wanted:
                 ends.append(watch())
         except Exception as error:  # noqa: BLE001 - an exception would make the application's import fail
-            say_once(f"import:{module}", f"{told} are not recorded: {describe_error(error)}")
+            say_once(f"import:{module}", f"{loss}: {describe_error(error)}")
 
     def end() -> None:
         nonlocal wanted

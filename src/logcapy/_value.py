@@ -24,7 +24,7 @@ class _SignatureOfFields:
                 default=_default(one),
                 annotation=one.type,
             )
-            for one in fields(kind)
+            for one in kind._own.values()
         ]
         return Signature(sorted(parameters, key=lambda one: one.kind))
 
@@ -38,26 +38,31 @@ class Value:
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
     __signature__ = _SignatureOfFields()
+    _own: ClassVar[dict[str, Field[Any]]]
+    _by_position: ClassVar[tuple[str, ...]]
 
     def __init_subclass__(cls, *, kw_only: bool = False) -> None:
         dataclass(init=False, repr=False, eq=False, match_args=False, kw_only=kw_only)(cls)
+        cls._own = {one.name: one for one in fields(cls)}
+        cls._by_position = tuple(name for name, one in cls._own.items() if not one.kw_only)
 
     def __init__(self, *given: object, **named: object) -> None:
-        own = fields(self)
-        if given or not named.keys() <= {one.name for one in own}:
-            named = type(self).__signature__.bind_partial(*given, **named).arguments
-        for one in own:
-            value = named[one.name] if one.name in named else _default(one)
+        values = {**dict(zip(self._by_position, given, strict=False)), **named}
+        if len(values) < len(given) + len(named) or not values.keys() <= self._own.keys():
+            type(self).__signature__.bind_partial(*given, **named)  # says what is wrong, as of any function
+        own = vars(self)
+        for name, one in self._own.items():
+            value = values[name] if name in values else _default(one)
             if value is Parameter.empty:
-                raise TypeError(f"{type(self).__name__}() needs {one.name}")
-            vars(self)[one.name] = value
+                raise TypeError(f"{type(self).__name__}() needs {name}")
+            own[name] = value
         self.__post_init__()
 
     def __post_init__(self) -> None:
         """Check the fields."""
 
     def __setattr__(self, name: str, value: object) -> None:
-        if name in vars(self) or not (name in self.__dataclass_fields__ or name.startswith("_")):
+        if name in vars(self) or not (name in self._own or name.startswith("_")):
             raise FrozenInstanceError(f"cannot assign to field {name!r}")
         vars(self)[name] = value
 
@@ -72,7 +77,7 @@ class Value:
 
     def _shown(self) -> dict[str, object]:
         """What a text of it tells, by name."""
-        return {one.name: getattr(self, one.name) for one in fields(self) if one.repr}
+        return {one.name: getattr(self, one.name) for one in self._own.values() if one.repr}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self._shown().items())})"

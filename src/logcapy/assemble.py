@@ -11,7 +11,6 @@ from opentelemetry.sdk._logs.export import LogRecordExporter
 
 from . import _sdk, environment
 from ._guard import say_once
-from ._on_import import when_imported
 from .admission import Admission
 from .capture import fast_record
 from .capture.direct import emit_through
@@ -26,13 +25,11 @@ from .environment import Report
 from .errors import ConfigError
 from .exporter import PayloadExporter
 from .handle import Handle
-from .integrations import _patch
 from .integrations.beside_access import HandlerBesideAccess
 from .integrations.ending import Ending
-from .integrations.ending_children import finish_in_children
 from .integrations.ending_exit import finish_at_exit
 from .integrations.ending_signal import SigtermHandler
-from .integrations.uvicorn import flush_at_the_end
+from .integrations.libraries import watch_libraries
 from .process import request_settings
 from .process.redact import Redactor
 from .processor import LogCapyLogRecordProcessor
@@ -104,35 +101,17 @@ def _install(handle: Handle, report: Report) -> list[Callable[[], None]]:
     emit_through(handle.provider)
     ending = _ending_of(handle)
     sigterm = SigtermHandler(ending)
-    undo: list[Callable[[], None]] = [
+    return [
         partial(emit_through, None),
         partial(request_settings.use, None),
         _capture_logging(handle.provider, report, handle.stand_in),
         fast_record.install(),
-        _patch.uninstall,
-        flush_at_the_end(ending),
-        when_imported("celery.signals", partial(_watch_tasks, ending), "tasks of Celery that fail"),
-        finish_in_children(ending, sigterm.watch),
+        *watch_libraries(ending, sigterm.watch),
         sigterm.install(),
         finish_at_exit(handle.provider, ending, partial(_close_others, handle)),
         install_hooks(ending.flush),
-        when_imported("stamina", _watch_attempts, "attempts of stamina"),
         partial(open_loggers, {}),
     ]
-    _patch.install()
-    return undo
-
-
-def _watch_tasks(ending: Ending) -> Callable[[], None]:
-    from .integrations.celery import watch_tasks
-
-    return watch_tasks(ending)
-
-
-def _watch_attempts() -> Callable[[], None]:
-    from .capture.retry_hook import install_retry_hook
-
-    return install_retry_hook()
 
 
 def _ending_of(handle: Handle) -> Ending:

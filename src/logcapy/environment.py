@@ -11,11 +11,10 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._guard import say_once
 from .config import PROTOCOLS, BatchConfig, LogCapyConfig, OtlpConfig, Setting
-from .config.given import given_fields
 from .config.otlp import ENDPOINT_ROW, PROTOCOL_ROW
 from .errors import ConfigError, nearest_name
 
@@ -65,6 +64,17 @@ def logcapy_config(report: Report) -> LogCapyConfig:
     return _build(LogCapyConfig, {**dict(_read(rows, report)), **_options}, rows, report)
 
 
+def given(
+    kind: type[Any], fields: Mapping[str, object], report: Report, *, fixed: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """Those of the fields that code or a file gives which can be used; see :mod:`logcapy.config.given`."""
+    if not fields:
+        return {}
+    from .config.given import given_fields  # which few processes need
+
+    return given_fields(kind, fields, report, fixed=fixed)
+
+
 def use_options(options: Mapping[str, object]) -> None:
     """Let these be the fields of LogCapyConfig that win over the variables; one that cannot be used is told of.
 
@@ -72,7 +82,7 @@ def use_options(options: Mapping[str, object]) -> None:
         options: Fields with their values as in code; a list serves for a tuple.
     """
     _options.clear()
-    _options.update(given_fields(LogCapyConfig, options, warn))
+    _options.update(given(LogCapyConfig, options, warn))
 
 
 def destination_config(kind: type[_Destination], fields: Mapping[str, object]) -> _Destination:
@@ -85,10 +95,10 @@ def destination_config(kind: type[_Destination], fields: Mapping[str, object]) -
     Raises:
         ConfigError: A field does not exist, has a value that cannot be used, or must be set and is not.
     """
-    given = given_fields(kind, fields, raise_error)
+    said = given(kind, fields, raise_error)
     read = dict(_read([row for row in kind.rows if row.field not in fields], raise_error))
     try:
-        return kind(**read, **given)
+        return kind(**read, **said)
     except ConfigError as error:
         row = next((row for row in kind.rows if row.field == error.setting and row.field not in fields), None)
         raise (error if row is None else _wrong(row, str(error.value), nearest=error.nearest)) from None

@@ -100,11 +100,16 @@ class PayloadExporter(LogRecordExporter):
 
     @abstractmethod
     def encode(self, records: Sequence[Record]) -> Iterable[Payload]:
-        """See :class:`logcapy.types.Encoder`."""
+        """Payloads, each under the destination's limits. Total: a poisoned record costs itself at most."""
 
     @abstractmethod
     def send(self, payload: Payload, deadline: float) -> Outcome:
-        """See :class:`logcapy.types.Transport`. Of a payload that was on disk only the number of records is known."""
+        """Send once. Never raises.
+
+        Args:
+            payload: Of one that was on disk only the number of records is known.
+            deadline: A ``time.monotonic()`` value.
+        """
 
     def split(self, body: bytes) -> Sequence[tuple[bytes, int]] | None:  # noqa: ARG002 - for those that can
         """Cut a payload that was on disk in two, for a destination that it is too large for.

@@ -6,12 +6,13 @@ A record on its way is an SDK ``ReadWriteLogRecord``; once it waits to be sent i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
-from typing import Final, NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from opentelemetry.sdk._logs import ReadableLogRecord, ReadWriteLogRecord
 
+from ._value import Value
 from .draft import Draft
 
 Record: TypeAlias = "ReadWriteLogRecord | ReadableLogRecord | Draft"
@@ -24,7 +25,7 @@ Transform: TypeAlias = Callable[[ReadWriteLogRecord], None]
 TextRedactor: TypeAlias = Callable[[str], str]
 
 
-class Payload(NamedTuple):
+class Payload(Value):
     """Bytes that one request carries, and the records they were made from.
 
     ``body`` is not compressed. ``records`` is kept so that a payload that proves too large can be cut in two.
@@ -124,7 +125,7 @@ class Broken(_ForAReason):
 Outcome: TypeAlias = "Delivered | Rejected | Retry | TooLarge | Broken"
 
 
-class Operation(NamedTuple):
+class Operation(Value):
     """One attempt to send: a request, or one call of somebody else's exporter.
 
     Args:
@@ -145,19 +146,3 @@ class Operation(NamedTuple):
 
 #: Is told of each attempt to send.
 Observe: TypeAlias = Callable[[Operation], None]
-
-
-class Encoder(Protocol):
-    """The pure half of an exporter."""
-
-    def encode(self, records: Sequence[Record]) -> Iterable[Payload]:
-        """Payloads, each under the destination's limits. Total: a poisoned record costs itself at most."""
-        ...
-
-
-class Transport(Protocol):
-    """The half of an exporter that moves bytes."""
-
-    def send(self, payload: Payload, deadline: float) -> Outcome:
-        """Send once. ``deadline`` is a ``time.monotonic()`` value. Never raises."""
-        ...

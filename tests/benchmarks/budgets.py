@@ -100,7 +100,9 @@ def _record_growth(figures: Figures) -> Spread | None:
 
 
 def _attribute_growth(figures: Figures) -> Spread | None:
-    none, twelve, many = (figures.rounds("cost", _STDLIB, work, "all_cpu") for work in ("bare", "twelve", "sixty-four"))
+    none, twelve, many = (
+        figures.rounds("works", _STDLIB, work, "all_cpu") for work in ("bare", "twelve", "sixty-four")
+    )
     first = {number: (twelve[number] - none[number]) / 13 for number in none if number in twelve}
     later = {number: (many[number] - twelve[number]) / 51 for number in many if number in twelve}
     return pairs(later, first, lambda own, other: own / other)

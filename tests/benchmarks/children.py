@@ -9,7 +9,7 @@ import tempfile
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,8 @@ class Children:
     logcapy: Path
     compiled: Path | None = None
     scale: float = 1.0
+    #: An import looks through the folder that LogCapy is in before all others; whoever has none has an empty one.
+    _empty: tempfile.TemporaryDirectory[str] = field(default_factory=tempfile.TemporaryDirectory, repr=False)
 
     def has(self, setup: str) -> bool:
         """Whether there is what a set-up needs."""
@@ -51,8 +53,8 @@ class Children:
             "OTEL_EXPORTER_OTLP_TIMEOUT": str(_TIMEOUT_SECONDS),
             "OTEL_BLRP_MAX_QUEUE_SIZE": str(_QUEUE),
         }
-        if setup.startswith("logcapy"):
-            variables["PYTHONPATH"] = str(self.compiled if SETUPS[setup].is_compiled else self.logcapy)
+        own = self.compiled if SETUPS[setup].is_compiled else self.logcapy
+        variables["PYTHONPATH"] = str(own) if setup.startswith("logcapy") else self._empty.name
         return clean_environment(**variables, **SETUPS[setup].env)
 
     def start(

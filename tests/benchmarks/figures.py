@@ -66,7 +66,7 @@ class Figures:
 
     def ratio_of_works(self, setup: str, work: str, to: str, figure: str) -> Spread | None:
         """A set-up's own cost at one work to that at another."""
-        own, other = self.rounds("cost", setup, work, figure), self.rounds("cost", setup, to, figure)
+        own, other = self.rounds("works", setup, work, figure), self.rounds("works", setup, to, figure)
         return pairs(own, other, lambda one, two: one / two)
 
     def difference(self, measure: str, setup: str, work: str, figure: str, to: str = STOCK) -> Spread | None:

@@ -1,6 +1,7 @@
-"""Instructions a record, counted by valgrind: nearly the same on every run and machine, however busy.
+"""Instructions a record, and of a start, counted by valgrind: nearly the same on every run and machine, however busy.
 
-``python -m tests.benchmarks.instructions`` prints them for stock and LogCapy, and the ratios.
+``python -m tests.benchmarks.instructions`` prints those of a record for stock and LogCapy, and the ratios;
+``python -m tests.benchmarks.instructions --start .venv-bench/logcapy`` those of a start, as ``make bench`` installs it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from . import startup
 from .children import ROOT, Children, intake
 from .setups import STOCK
 
@@ -61,10 +63,34 @@ def _count(children: Children, setup: str, records: int) -> tuple[int, int]:
     return int(counted[1].replace(",", "")), figures["sent"]
 
 
+def of_a_start(setups: tuple[str, ...], logcapy: Path) -> dict[str, float]:
+    """Instructions of ``opentelemetry-instrument python -c pass``, by set-up."""
+    with intake() as endpoint:
+        children = Children(endpoint, logcapy)
+        counts = {}
+        for setup in setups:
+            command, env = startup.command(children, setup, "pass")
+            done = subprocess.run(
+                ["valgrind", "--trace-children=yes", *_COUNT, *command],
+                cwd=ROOT,
+                env={**env, "PYTHONHASHSEED": "0"},
+                capture_output=True,
+                text=True,
+                timeout=_TIMEOUT_SECONDS,
+            )
+            assert done.returncode == 0, done.stderr
+            counts[setup] = float(sum(int(one.replace(",", "")) for one in _COUNTED.findall(done.stderr)))
+    return counts
+
+
 def main() -> None:
-    counts = instructions((STOCK, *sys.argv[1:]) if sys.argv[1:] else (STOCK, "logcapy-stdlib"))
+    arguments = sys.argv[1:]
+    if arguments[:1] == ["--start"]:
+        counts, unit = of_a_start((STOCK, "logcapy-stdlib"), Path(arguments[1]).resolve()), "a start"
+    else:
+        counts, unit = instructions((STOCK, *arguments) if arguments else (STOCK, "logcapy-stdlib")), "a record"
     for setup, count in counts.items():
-        print(f"{setup:20} {count:10,.0f} instructions a record, {count / counts[STOCK]:.3f} of stock's")
+        print(f"{setup:20} {count:13,.0f} instructions {unit}, {count / counts[STOCK]:.3f} of stock's")
 
 
 if __name__ == "__main__":

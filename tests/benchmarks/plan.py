@@ -20,8 +20,21 @@ INTO_COLLECTOR = [*QUEUEING, *COMPILED.values(), "stock-gzip", "logcapy-gzip"]
 GROWTH = (1, 1_000, 10_000, 100_000)
 LARGEST = 1_000_000
 QUEUED = 100_000
-_STARTS = 3
-MEASURES = ("cost", "growth", "memory", "start", "idle", "below", "catch", "throughput", "compression", "parts")
+#: Of so many measurements of each work the fastest counts, where works are compared with one another.
+TURNS = 3
+MEASURES = (
+    "cost",
+    "works",
+    "growth",
+    "memory",
+    "start",
+    "idle",
+    "below",
+    "catch",
+    "throughput",
+    "compression",
+    "parts",
+)
 Row = dict[str, Any]
 
 
@@ -75,6 +88,16 @@ class Plan:
                 figures = self._measured_cost(setup, work, None)
                 yield {"setup": setup, "work": work, **figures}
 
+    def _works(self, number: int) -> Iterator[Row]:
+        """Works of one set-up, to be compared with one another: in turns, so that all see the same machine."""
+        for setup in self._in_turn((FLOOR, STOCK, "logcapy-stdlib", "logcapy-logger"), number):
+            attributes = ("bare", "twelve", "sixty-four") if setup == "logcapy-stdlib" else ()
+            works = ("usual", "threads", *attributes)
+            turns = [{work: self._measured_cost(setup, work, None) for work in works} for _ in range(TURNS)]
+            for work in works:
+                fastest = {figure: min(turn[work][figure] for turn in turns) for figure in ("all_cpu", "whole")}
+                yield {"setup": setup, "work": work, **fastest}
+
     def _measured_cost(self, setup: str, work: str, records: int | None) -> Row:
         """The cost, after seeing that everything has arrived."""
         self.children.count()
@@ -99,9 +122,9 @@ class Plan:
             yield {"setup": setup, "work": "usual", **figures}
 
     def _start(self, number: int) -> Iterator[Row]:
-        for _ in range(_STARTS):
-            for setup in self._in_turn((FLOOR, STOCK, "logcapy-stdlib"), number):
-                yield {"setup": setup, "work": "", **startup.measure(self.children, setup)}
+        setups = self._in_turn((FLOOR, STOCK, "logcapy-stdlib"), number)
+        for setup, figures in startup.measure(self.children, setups).items():
+            yield {"setup": setup, "work": "", **figures}
 
     def _idle(self, number: int) -> Iterator[Row]:
         """All at the same time: they sleep."""

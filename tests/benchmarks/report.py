@@ -9,8 +9,9 @@ from pathlib import Path
 from . import tables
 from .children import ROOT
 from .figures import Figures
-from .plan import QUEUED
+from .plan import QUEUED, TURNS
 from .plot import svg
+from .startup import STARTS
 from .throughput import RECORDS
 
 _MARKS = ("<!-- benchmarks: begin -->", "<!-- benchmarks: end -->")
@@ -41,9 +42,11 @@ a handler that does nothing.
 _QUEUED = """One queue holds {queued:,} records while the intake does not answer. Allocations are the blocks of memory
 that Python holds a record: counted, so that they do not depend on the machine."""
 _START = """`opentelemetry-instrument python -c pass`, with traces, metrics and logs to OTLP over HTTP; in the first
-line without `opentelemetry-instrument`. In each round the fastest of five starts counts."""
+line without `opentelemetry-instrument`. In each round each is started {starts} times, in turns, and the fastest start
+counts."""
 _THREADS = """The clock until all has left, a record. In CPython one thread runs at a time, and threads that all want to
-run disturb each other: the first line shows by how much."""
+run disturb each other: the first line shows by how much. In each round each work is
+measured {turns} times, in turns, and the fastest counts."""
 _COLLECTOR = """{records:,} records, as fast as they go, into the OpenTelemetry Collector on the same cores, until all
 have left."""
 _COMPRESSION = """A request of 512 records as LogCapy sends it. They are much alike; others gain less."""
@@ -74,12 +77,12 @@ def page(figures: Figures, about: Mapping[str, str]) -> str:
         + "\n\nIn one go, while the queue's worker wants the interpreter too.\n\n"
         + tables.caller_table(figures, "usual"),
         "Kinds of records": "All processor time, to stock.\n\n" + "\n\n".join(tables.works_table(figures)),
-        "Threads": f"{_THREADS}\n\n{tables.threads_table(figures)}",
+        "Threads": f"{_THREADS.format(turns=TURNS)}\n\n{tables.threads_table(figures)}",
         "Redaction": tables.redaction_table(figures),
         "Records that wait": f"{_QUEUED.format(queued=QUEUED)}\n\n{tables.memory_table(figures)}",
         "Into the Collector": f"{_COLLECTOR.format(records=RECORDS)}\n\n{tables.throughput_table(figures)}",
         "Growth": f"LogCapy, `logging`, in bursts of 5,000.\n\n{tables.growth_table(figures)}",
-        "Start": f"{_START}\n\n{tables.start_table(figures)}",
+        "Start": f"{_START.format(starts=STARTS)}\n\n{tables.start_table(figures)}",
         "When there is nothing to do": tables.quiet_table(figures),
         "Compression": f"{_COMPRESSION}\n\n{tables.compression_table(figures)}",
     }

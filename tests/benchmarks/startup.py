@@ -23,19 +23,31 @@ _NAMES = {
 }
 
 
-#: Of so many starts the fastest counts: what else the machine does makes one slower, and nothing makes it faster.
-_STARTS = 5
+#: Of so many starts of each the fastest counts, start by start in turns: what else the machine does makes one slower,
+#: for a second or for a minute, and nothing makes it faster.
+STARTS = 20
 
 
-def measure(children: Children, setup: str) -> dict[str, float]:
-    """Milliseconds from start to end, those of the processor, and the most MiB that were in use."""
+def measure(children: Children, setups: list[str]) -> dict[str, dict[str, float]]:
+    """By set-up: milliseconds from start to end, those of the processor, and the most MiB that were in use."""
+    started: dict[str, list[tuple[float, float]]] = {setup: [] for setup in setups}
+    for _ in range(STARTS):
+        for setup in setups:
+            started[setup].append(_start(*command(children, setup, "pass")))
+    return {setup: _figures(started[setup], _run(*command(children, setup, _SIZE))) for setup in setups}
+
+
+def command(children: Children, setup: str, program: str) -> tuple[list[str], dict[str, str]]:
+    """What starts Python with a program, in which environment."""
     instrument = [str(Path(sys.executable).parent / "opentelemetry-instrument")] if setup in _NAMES else []
     env = {**children.environment(setup), **_NAMES.get(setup, {})}
     env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", "")])
-    starts = [_start([*instrument, "python", "-c", "pass"], env) for _ in range(_STARTS)]
-    milliseconds, processor = (min(each) for each in zip(*starts, strict=True))
-    mebibytes = int(_run([*instrument, "python", "-c", _SIZE], env)) / 1024
-    return {"milliseconds": milliseconds, "processor": processor, "mebibytes": mebibytes}
+    return [*instrument, "python", "-c", program], env
+
+
+def _figures(started: list[tuple[float, float]], kibibytes: str) -> dict[str, float]:
+    milliseconds, processor = (min(each) for each in zip(*started, strict=True))
+    return {"milliseconds": milliseconds, "processor": processor, "mebibytes": int(kibibytes) / 1024}
 
 
 def _start(command: list[str], env: dict[str, str]) -> tuple[float, float]:

@@ -92,12 +92,12 @@ def threads_table(figures: Figures) -> str:
     rows = [
         [
             SETUPS[name].title,
-            shown(figures.value("cost", name, "usual", "whole"), 1),
-            shown(figures.value("cost", name, "threads", "whole"), 1),
+            shown(figures.value("works", name, "usual", "whole"), 1),
+            shown(figures.value("works", name, "threads", "whole"), 1),
             shown(figures.ratio_of_works(name, "threads", "usual", "whole")),
         ]
         for name in (FLOOR, *QUEUEING)
-        if figures.works("cost", name)
+        if figures.works("works", name)
     ]
     return table(["", "1 thread, µs", "8 threads, µs", "8 to 1"], rows)
 

@@ -412,11 +412,17 @@ assert logging.LogRecord.__init__.__globals__["__name__"] == "logging"
 #: What only some applications use, or what is slow to import.
 NOT_AT_THE_START = {
     *("decimal", "sqlite3"),
-    *(f"logcapy.{name}" for name in ("cli", "prometheus", "replay", "config.destinations")),
+    *(f"logcapy.{name}" for name in ("cli", "prometheus", "replay", "config.destinations", "config.given", "dispatch")),
     *(f"logcapy.capture.{name}" for name in ("arguments", "catching", "frame_variables", "logger", "retrying")),
-    *(f"logcapy.deliver.{name}" for name in ("spool", "spooling", "sender")),
+    *(f"logcapy.capture.{name}" for name in ("retry_hook", "failed_attempt")),
+    *(f"logcapy.deliver.{name}" for name in ("spool", "spooling", "sender", "metrics", "figures", "health")),
     *(f"logcapy.integrations.{name}" for name in ("asgi", "django", "fastapi", "flask", "starlette", "wsgi")),
-    *(f"logcapy.process.{name}" for name in ("runtime", "redaction.patterns", "redaction.secret")),
+    *(
+        f"logcapy.integrations.{name}"
+        for name in ("access", "celery", "uvicorn", "ending_children", "_methods", "_patch")
+    ),
+    *(f"logcapy.process.{name}" for name in ("request", "runtime", "whereabouts")),
+    *(f"logcapy.process.redaction.{name}" for name in ("identity", "patterns", "secret")),
     *(f"logcapy.process.sampling.{name}" for name in ("rate", "ratio", "trace_buffer")),
 }
 

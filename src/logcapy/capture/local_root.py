@@ -9,26 +9,28 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from opentelemetry.trace import Span, SpanKind
 
+from logcapy._value import Value
 from logcapy.attributes import LOCAL_EXCEPTIONS_MARK, LOCAL_ROOT_MARK
 
 from .event_keys import EventKey
 from .sightings import Sighting
 
+if TYPE_CHECKING:
 
-class RootWatch(Protocol):
-    """Who wants to know of local roots. Never raises."""
+    class RootWatch(Protocol):
+        """Who wants to know of local roots. Never raises."""
 
-    def began(self, span: Any) -> None:
-        """A local root began."""
-        ...
+        def began(self, span: Any) -> None:
+            """A local root began."""
+            ...
 
-    def ended(self, span: Any) -> None:
-        """A local root ended."""
-        ...
+        def ended(self, span: Any) -> None:
+            """A local root ended."""
+            ...
 
 
 _MOST_TOLD: Final = 64
@@ -36,7 +38,7 @@ _MOST_PENDING: Final = 32
 _LONGEST_WAIT_SECONDS: Final = 10.0
 
 
-class Told(NamedTuple):
+class Told(Value):
     """An exception that a record told of in full: its keys, as it was told and as its span event was written."""
 
     keys: tuple[EventKey, ...]
@@ -47,7 +49,7 @@ class Told(NamedTuple):
         return any(one.matches(key) for one in self.keys)
 
 
-class Pending(NamedTuple):
+class Pending(Value):
     """An exception event of a span that no record has told of yet.
 
     Args:

@@ -28,7 +28,7 @@ def install() -> Callable[[], None]:
     """Listen to all loops of this process, now and later; returns what ends it."""
     logger_of(_LOGGER)
     ends = [
-        when_imported(module, partial(_listen, module, kind), f"exceptions of {module}")
+        when_imported(module, partial(_listen, module, kind), f"exceptions of {module} are not recorded")
         for module, kind in _LOOPS.items()
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry._logs import LoggerProvider, LogRecord, SeverityNumber, get_logger_provider
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, Context, get_current
@@ -25,7 +25,6 @@ from .handing_on import emit
 from .local_root import (
     LocalExceptions,
     Pending,
-    RootWatch,
     begins_here,
     known_exceptions,
     local_exceptions,
@@ -34,6 +33,9 @@ from .local_root import (
 )
 from .sightings import Sighting, note_sighting
 from .span_events import exception_events, has_events, redact_status, tidy_events
+
+if TYPE_CHECKING:
+    from .local_root import RootWatch
 
 
 class LogCapySpanProcessor(SpanProcessor):

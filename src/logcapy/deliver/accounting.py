@@ -6,13 +6,14 @@ import itertools
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import field
 from types import MappingProxyType
-from typing import NamedTuple
 
+from logcapy._value import Value
 from logcapy.exporter import Tally
 
 
-class Stats(NamedTuple):
+class Stats(Value):
     """The accounts at one moment. A record counts once for each destination it goes to.
 
     Args:
@@ -30,7 +31,7 @@ class Stats(NamedTuple):
     exported: int = 0
     on_disk: int = 0
     in_memory: int = 0
-    dropped: Mapping[str, int] = MappingProxyType({})
+    dropped: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
     @staticmethod
     def total(parts: Iterable[Stats]) -> Stats:

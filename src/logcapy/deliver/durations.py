@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from bisect import bisect_left
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
+from logcapy._value import Value
 from logcapy.attributes import ERROR_TYPE
 from logcapy.types import Broken, Operation, Rejected, Retry, TooLarge
 
-from .watched import Labels
+if TYPE_CHECKING:
+    from .watched import Labels
 
 #: Seconds. Those that OpenTelemetry advises for HTTP requests, and two more: an operation has its retries in it.
 #: Source: https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#metric-httpclientrequestduration
@@ -20,7 +22,7 @@ _HTTP_STATUS: Final = "http.response.status_code"
 _RPC_STATUS: Final = "rpc.response.status_code"
 
 
-class Durations(NamedTuple):
+class Durations(Value):
     """The durations for one set of attributes.
 
     Args:

@@ -23,11 +23,11 @@ from logcapy.types import Operation
 from .accounting import Stats
 from .durations import DurationBook, outcome_labels
 from .losses import Losses
-from .watched import Labels, Watched
 
 if TYPE_CHECKING:
     from .figures import Point
     from .health import Health
+    from .watched import Labels, Watched
 
 _COMPONENT_TYPE: Final = "otel.component.type"
 _COMPONENT_NAME: Final = "otel.component.name"

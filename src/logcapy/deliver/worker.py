@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import time
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from .completing import Waiting
 from .inbox import Flush, Inbox
 from .queue import RecordQueue
 from .restarting import RestartingThread
 
+if TYPE_CHECKING:
 
-class Sending(Protocol):
-    """What becomes of a batch; books the fate of every record in the accounts, or hands them on."""
+    class Sending(Protocol):
+        """What becomes of a batch; books the fate of every record in the accounts, or hands them on."""
 
-    def send(self, batch: list[Waiting]) -> None:
-        """Deal with a batch."""
-        ...
+        def send(self, batch: list[Waiting]) -> None:
+            """Deal with a batch."""
+            ...
 
-    def rest_seconds(self) -> float | None:
-        """For how long the worker may sleep; None for ever."""
-        ...
+        def rest_seconds(self) -> float | None:
+            """For how long the worker may sleep; None for ever."""
+            ...
 
-    def failed(self) -> None:
-        """The worker failed in the middle of a batch: book what was in its hands."""
-        ...
+        def failed(self) -> None:
+            """The worker failed in the middle of a batch: book what was in its hands."""
+            ...
 
 
 class Worker:

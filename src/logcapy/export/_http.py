@@ -9,13 +9,14 @@ import ssl
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import unquote
 
 import urllib3
 from urllib3.exceptions import HTTPError, LocationParseError
 from urllib3.exceptions import SSLError as UrllibSSLError
 
+from logcapy._value import Value
 from logcapy._version import __version__
 from logcapy.errors import ConfigError
 from logcapy.types import Broken, Delivered, Outcome, Payload, Rejected, Retry, TooLarge
@@ -31,7 +32,7 @@ _SET_UP_STATUSES = frozenset((401, 403, 404, 405))
 _PUBLIC_HEADERS = frozenset(("content-type", "content-encoding", "user-agent"))
 
 
-class Answer(NamedTuple):
+class Answer(Value):
     """What a destination answered.
 
     Args:
@@ -113,7 +114,7 @@ class HttpTransport:
         self._pool_pid = 0
 
     def send(self, payload: Payload, deadline: float) -> Outcome:
-        """Post a payload once. See :class:`logcapy.types.Transport`."""
+        """Post a payload once, as :meth:`logcapy.exporter.PayloadExporter.send`."""
         return self.post(payload.body, len(payload.records), deadline)
 
     def post(self, body: bytes, count: int, deadline: float, headers: Mapping[str, str] | None = None) -> Outcome:

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from logcapy.exporter import PayloadExporter
 from logcapy.types import Outcome, Payload
 
 from ._http import HttpTransport, user_agent
 
+if TYPE_CHECKING:
 
-class HttpSettings(Protocol):
-    """What the configurations of such exporters have in common; durations in milliseconds."""
+    class HttpSettings(Protocol):
+        """What the configurations of such exporters have in common; durations in milliseconds."""
 
-    @property
-    def headers(self) -> Mapping[str, str]: ...
-    @property
-    def timeout(self) -> float: ...
-    @property
-    def certificate(self) -> str | None: ...
-    @property
-    def client_key(self) -> str | None: ...
-    @property
-    def client_certificate(self) -> str | None: ...
+        @property
+        def headers(self) -> Mapping[str, str]: ...
+        @property
+        def timeout(self) -> float: ...
+        @property
+        def certificate(self) -> str | None: ...
+        @property
+        def client_key(self) -> str | None: ...
+        @property
+        def client_certificate(self) -> str | None: ...
 
 
 class HttpPayloadExporter(PayloadExporter):

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from logcapy import environment
 from logcapy.config import OtlpConfig
-from logcapy.config.given import given_fields
 
 
 def otlp_settings(
@@ -30,7 +29,7 @@ def otlp_settings(
         ConfigError: A field does not exist, or has a value that cannot be used.
     """
     named = fields if headers is None else {**fields, "headers": headers}
-    given = given_fields(OtlpConfig, named, environment.raise_error, fixed=("protocol",))
+    given = environment.given(OtlpConfig, named, environment.raise_error, fixed=("protocol",))
     if config is None:
         preset = endpoint is None and protocol != "grpc"
         config = environment.otlp_config(environment.raise_error, protocol, preset=preset)

@@ -7,14 +7,15 @@ from collections.abc import Callable
 from functools import wraps
 from inspect import isfunction
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 from wrapt import register_post_import_hook
 
 from logcapy._guard import describe_error, say_once
+from logcapy._value import Value
 
 
-class Method(NamedTuple):
+class Method(Value):
     """Which method, and what it becomes."""
 
     module: str
@@ -24,7 +25,7 @@ class Method(NamedTuple):
     replacement: Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-class _Replaced(NamedTuple):
+class _Replaced(Value):
     owner: Any
     name: str
     original: Callable[..., Any]
@@ -47,10 +48,14 @@ class Methods:
         #: Whether replacements are wanted; one that somebody has wrapped stays and is to do nothing without.
         self.active = False
 
-    def install(self) -> None:
-        """Replace the methods of what is imported, now and later. Idempotent; never raises."""
+    def install(self, module: str | None = None) -> None:
+        """Replace the methods of what is imported, now and later. Idempotent; never raises.
+
+        Args:
+            module: Those of this module alone; None for all.
+        """
         self.active = True
-        for name in dict.fromkeys(method.module for method in self._methods):
+        for name in dict.fromkeys(method.module for method in self._methods) if module is None else (module,):
             try:
                 if name in sys.modules:
                     self._on_import(sys.modules[name])

@@ -17,9 +17,13 @@ if TYPE_CHECKING:
     from .wsgi import Environ
 
 
-def install() -> None:
-    """Patch the frameworks that are imported, now and later. Idempotent; never raises."""
-    _doors.install()
+def install(module: str | None = None) -> None:
+    """Patch the frameworks that are imported, now and later. Idempotent; never raises.
+
+    Args:
+        module: What of it is in this module alone; None for all.
+    """
+    _doors.install(module)
 
 
 def uninstall() -> None:

@@ -6,15 +6,16 @@ Until then nothing is: no response is changed, no proxy is trusted, no record is
 from __future__ import annotations
 
 from ipaddress import ip_network
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from logcapy._value import Value
 from logcapy.config import OFF, LogCapyConfig
 
 if TYPE_CHECKING:
     from .proxies import Networks
 
 
-class RequestSettings(NamedTuple):
+class RequestSettings(Value):
     """The settings of ``LogCapyConfig`` that concern requests, ready for use.
 
     Args:
