@@ -42,9 +42,12 @@ class Figures:
         return [work for kind, name, work in self._rounds if (kind, name) == (measure, setup)]
 
     def rounds(self, measure: str, setup: str, work: str, figure: str) -> dict[int, float]:
-        """One figure by the number of its round; the median where a round measured it twice."""
+        """One figure by the number of its round; the least where a round measured it more than once.
+
+        What else the machine does adds to a cost, for a second or for a minute, and nothing takes from it.
+        """
         rounds = self._rounds.get((measure, setup, work), {})
-        return {number: statistics.median(row[figure] for row in rows) for number, rows in rounds.items()}
+        return {number: min(row[figure] for row in rows) for number, rows in rounds.items()}
 
     def value(self, measure: str, setup: str, work: str, figure: str) -> Spread | None:
         return Spread.of(self.rounds(measure, setup, work, figure).values())

@@ -20,8 +20,11 @@ INTO_COLLECTOR = [*QUEUEING, *COMPILED.values(), "stock-gzip", "logcapy-gzip"]
 GROWTH = (1, 1_000, 10_000, 100_000)
 LARGEST = 1_000_000
 QUEUED = 100_000
-#: Of so many measurements of each work the fastest counts, where works are compared with one another.
+#: So often in a round what is compared closely is measured, in turns; the fastest counts.
 TURNS = 3
+#: The works and the set-ups of the budgets.
+IN_TURNS = ("usual", "bursts")
+COMPARED = (FLOOR, STOCK, "logcapy-stdlib", "logcapy-logger", *COMPILED.values(), "json-logger")
 MEASURES = (
     "cost",
     "works",
@@ -84,19 +87,18 @@ class Plan:
             able = [name for name, setup in SETUPS.items() if setup.does(work)]
             if work == "sixty-four":
                 able = [FLOOR, *QUEUEING]
-            for setup in self._in_turn(able, number):
-                figures = self._measured_cost(setup, work, None)
-                yield {"setup": setup, "work": work, **figures}
+            for turn in range(TURNS if work in IN_TURNS else 1):
+                for setup in self._in_turn(able if turn == 0 else COMPARED, number):
+                    yield {"setup": setup, "work": work, **self._measured_cost(setup, work, None)}
 
     def _works(self, number: int) -> Iterator[Row]:
         """Works of one set-up, to be compared with one another: in turns, so that all see the same machine."""
         for setup in self._in_turn((FLOOR, STOCK, "logcapy-stdlib", "logcapy-logger"), number):
             attributes = ("bare", "twelve", "sixty-four") if setup == "logcapy-stdlib" else ()
             works = ("usual", "threads", *attributes)
-            turns = [{work: self._measured_cost(setup, work, None) for work in works} for _ in range(TURNS)]
-            for work in works:
-                fastest = {figure: min(turn[work][figure] for turn in turns) for figure in ("all_cpu", "whole")}
-                yield {"setup": setup, "work": work, **fastest}
+            for _ in range(TURNS):
+                for work in works:
+                    yield {"setup": setup, "work": work, **self._measured_cost(setup, work, None)}
 
     def _measured_cost(self, setup: str, work: str, records: int | None) -> Row:
         """The cost, after seeing that everything has arrived."""
@@ -135,8 +137,9 @@ class Plan:
 
     def _below(self, number: int) -> Iterator[Row]:
         able = [name for name, setup in SETUPS.items() if not (setup.works or setup.is_part)]
-        for setup in self._in_turn(able, number):
-            yield {"setup": setup, "work": "usual", **self.children.measure("below_level", setup, "usual", 10_000)}
+        for _ in range(TURNS):
+            for setup in self._in_turn(able, number):
+                yield {"setup": setup, "work": "usual", **self.children.measure("below_level", setup, "usual", 10_000)}
 
     def _catch(self, number: int) -> Iterator[Row]:
         figures = self.children.measure("catch", "logcapy-stdlib", "usual", 1)

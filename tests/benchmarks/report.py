@@ -29,13 +29,13 @@ make bench                      # or, for a first look: make bench BENCH=--quick
 ![All processor time of a record, as a ratio to stock OpenTelemetry](benchmarks.svg)
 
 **How.** Each measurement is a process of its own. There are {rounds} rounds; in each, every set-up does every work, in
-turns, another one first each time. A figure is the median of the rounds with the [least, greatest]; a ratio is taken
-pair by pair within a round. Set-ups that send OTLP send it over HTTP to an intake on the same machine, in another
-process, whose own time does not count, and every record's arrival is checked there. LogCapy enriches, redacts, and
-adds where in the code the call is; stock does none of it, and of the others logfire scrubs. All are set up as their
-own documentation calls fast, and so that no record is lost. "Compiled" is LogCapy from the same source with its hot
-modules compiled by mypyc, as `make compiled` builds it; all else is plain Python. "The floor" is plain `logging` with
-a handler that does nothing.
+turns, another one first each time. What has a budget does it {turns} times, and the fastest counts. A figure is the
+median of the rounds with the [least, greatest]; a ratio is taken pair by pair within a round. Set-ups that send OTLP
+send it over HTTP to an intake on the same machine, in another process, whose own time does not count, and every
+record's arrival is checked there. LogCapy enriches, redacts, and adds where in the code the call is; stock does none of
+it, and of the others logfire scrubs. All are set up as their own documentation calls fast, and so that no record is
+lost. "Compiled" is LogCapy from the same source with its hot modules compiled by mypyc, as `make compiled` builds it;
+all else is plain Python. "The floor" is plain `logging` with a handler that does nothing.
 
 **Where.** {processor}, {memory}, {system}, {python}, {date}.{scale} {versions}.
 """
@@ -67,7 +67,7 @@ def write(rows: list[dict[str, object]], about: Mapping[str, str], docs: Path = 
 
 def page(figures: Figures, about: Mapping[str, str]) -> str:
     """All of docs/benchmarks.md."""
-    head = _HEAD.format_map(about)
+    head = _HEAD.format_map({**about, "turns": TURNS})
     sections = {
         "Budgets": tables.budget_table(figures),
         "All processor time": "From the call until everything has left the process.\n\n" + tables.usual_table(figures),
