@@ -9,7 +9,7 @@ import tempfile
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ ROOT = Path(__file__).parents[2]
 #: Room for everything that a measurement logs, so that nothing is lost anywhere.
 _QUEUE = 400_000
 _TIMEOUT_SECONDS = 600
+#: An import looks through the folder that LogCapy is in before all others; whoever has no LogCapy has this one.
+_NOTHING_TO_IMPORT = ROOT / "collector"
 
 
 @dataclass
@@ -39,8 +41,6 @@ class Children:
     logcapy: Path
     compiled: Path | None = None
     scale: float = 1.0
-    #: An import looks through the folder that LogCapy is in before all others; whoever has none has an empty one.
-    _empty: tempfile.TemporaryDirectory[str] = field(default_factory=tempfile.TemporaryDirectory, repr=False)
 
     def has(self, setup: str) -> bool:
         """Whether there is what a set-up needs."""
@@ -54,7 +54,7 @@ class Children:
             "OTEL_BLRP_MAX_QUEUE_SIZE": str(_QUEUE),
         }
         own = self.compiled if SETUPS[setup].is_compiled else self.logcapy
-        variables["PYTHONPATH"] = str(own) if setup.startswith("logcapy") else self._empty.name
+        variables["PYTHONPATH"] = str(own if setup.startswith("logcapy") else _NOTHING_TO_IMPORT)
         return clean_environment(**variables, **SETUPS[setup].env)
 
     def start(

@@ -23,6 +23,7 @@ exporter = InMemoryLogRecordExporter()
 provider = LoggerProvider(shutdown_on_exit=False)
 handle = logcapy.configure(SimpleLogRecordProcessor(exporter), logger_provider=provider, access_log=True)
 if way == "added":
+    from django.core.handlers import asgi, wsgi  # which are patched by now
     _patch.uninstall()
 
 queries = []

@@ -192,13 +192,13 @@ def test_variables_say_what_is_redacted_on_the_wire(monkeypatch: pytest.MonkeyPa
         provider.add_log_record_processor(processor)
         logger = logging.Logger("shop")
         logger.addHandler(logcapy.LogCapyHandler(logger_provider=provider))
-        extra = {"my_note": "abc", "public_note": "def", "phone": "+49 30 1234567"}
+        extra = {"my_note": "a tulip", "public_note": "a crocus", "phone": "+49 30 1234567"}
         logger.info("ORD-123 by kim@example.org at 192.0.2.7, badge XY", extra=extra)
         provider.shutdown()
         wire = b"".join(request.body for request in server.requests)
-    for gone in (b"ORD-123", b"kim@", b"192.0.2.7", b"badge XY", b"abc", b"1234567"):
+    for gone in (b"ORD-123", b"kim@", b"192.0.2.7", b"badge XY", b"tulip", b"1234567"):
         assert gone not in wire
-    assert b"def" in wire
+    assert b"a crocus" in wire
     assert b"[REDACTED:*eorg]" in wire
     assert set(processor.redactions()) == {"email", "ip", "key", "order", "pattern", "phone"}
 
