@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import field
-from typing import Any
+from typing import Any, NamedTuple
 
 from opentelemetry.sdk._logs import LogRecordProcessor
 from opentelemetry.sdk._logs.export import LogRecordExporter
@@ -15,7 +15,7 @@ from .config.sampling import levels_of
 from .errors import ConfigError
 
 
-class RoutedRecord(Value):
+class RoutedRecord(NamedTuple):
     """What a route sees of a record: what is known without writing it.
 
     Args:

@@ -72,8 +72,7 @@ class ExceptionProcessor(LogRecordProcessor):
     def __call__(self, record: ReadWriteLogRecord) -> None:
         """Edit the record in place."""
         log_record = record.log_record
-        handed = handed_on(log_record)
-        exception, sighting = handed.exception, handed.sighting
+        exception, sighting = handed_on(log_record)
         if exception is None and sighting is None:
             exception = _exception_behind(log_record)
             if exception is None:

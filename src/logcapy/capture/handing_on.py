@@ -8,20 +8,19 @@ frame. Where LogCapy's processor is not the only one, the others read the record
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from opentelemetry._logs import Logger, LoggerProvider, LogRecord
 from opentelemetry.trace import get_current_span
 
 from logcapy import _sdk
-from logcapy._value import Value
 from logcapy.attributes import EXCEPTION_STACKTRACE, EXCEPTION_TYPE, HANDED_ON_MARK
 
 from .describing import exception_attributes
 from .sightings import Sighting, note_sighting, restore_trace
 
 
-class HandedOn(Value):
+class HandedOn(NamedTuple):
     """What a record tells of: an exception, or what is remembered of one that is not at hand."""
 
     exception: BaseException | None
