@@ -47,6 +47,15 @@ def otlp_exporter(config: OtlpConfig) -> PayloadExporter:
     return OTLPHttpLogRecordExporter(config=config)
 
 
+def otlp_exporter_if_usable(protocol: str, report: Report) -> PayloadExporter | None:
+    """LogCapy's OTLP exporter as the variables say; None where what they say cannot be used, of which is told."""
+    try:
+        return otlp_exporter(environment.otlp_config(report, protocol))
+    except ConfigError as error:  # what only shows in use: a file that is no certificate, a header that is none
+        report(error)
+        return None
+
+
 def instead_of(exporter: LogRecordExporter, report: Report) -> LogRecordExporter:
     """LogCapy's OTLP exporter in the place of the stock one, where both send to the same place; else the same.
 
@@ -57,11 +66,7 @@ def instead_of(exporter: LogRecordExporter, report: Report) -> LogRecordExporter
         return exporter
     if not _sdk.sends_where(exporter, environment.otlp_config(report, protocol, preset=False)):
         return exporter
-    try:
-        return otlp_exporter(environment.otlp_config(report, protocol))
-    except ConfigError as error:  # what only shows in use: a file that is no certificate, a header that is none
-        report(error)
-        return exporter
+    return otlp_exporter_if_usable(protocol, report) or exporter
 
 
 def start(

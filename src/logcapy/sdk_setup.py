@@ -12,7 +12,7 @@ from opentelemetry.sdk._logs.export import LogRecordExporter
 
 from . import _sdk, environment
 from ._version import __version__
-from .assemble import instead_of, otlp_exporter
+from .assemble import instead_of, otlp_exporter_if_usable
 from .deliver.batch import BatchLogRecordProcessor
 from .environment import Report
 from .errors import ConfigError, nearest_name
@@ -54,18 +54,16 @@ def _otlp_queue(report: Report) -> LogRecordProcessor | None:
     if "otlp" not in environment.log_exporters() or environment.otlp_needs_credential_provider():
         return None
     protocol = environment.otlp_protocol()
-    if protocol is None:
-        return None
-    try:
-        exporter = otlp_exporter(environment.otlp_config(report, protocol))
-    except ConfigError as error:  # what only shows in use: a file that is no certificate, a header that is none
-        report(error)
-        return None
-    return BatchLogRecordProcessor(exporter, config=environment.batch_config(report), report=report)
+    exporter = None if protocol is None else otlp_exporter_if_usable(protocol, report)
+    return None if exporter is None else _queue_before(exporter, report)
 
 
 def _with_queue(report: Report, exporter: LogRecordExporter) -> LogRecordProcessor:
-    return BatchLogRecordProcessor(instead_of(exporter, report), config=environment.batch_config(report), report=report)
+    return _queue_before(instead_of(exporter, report), report)
+
+
+def _queue_before(exporter: LogRecordExporter, report: Report) -> LogRecordProcessor:
+    return BatchLogRecordProcessor(exporter, config=environment.batch_config(report), report=report)
 
 
 def leave_out_unusable(report: Report) -> None:

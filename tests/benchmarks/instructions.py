@@ -52,35 +52,34 @@ def instructions(setups: tuple[str, ...], logcapy: Path = ROOT / "src") -> dict[
 def _count(children: Children, setup: str, records: int) -> tuple[int, int]:
     """The instructions of a whole process, and the records that it has sent."""
     wanted = json.dumps({"measure": "cost", "setup": setup, "work": "usual", "records": records})
-    env = {**children.environment(setup), "PYTHONHASHSEED": "0"}
+    env = children.environment(setup)
     with tempfile.NamedTemporaryFile("r") as output:
-        command = ["valgrind", *_COUNT, sys.executable, "-m", "tests.benchmarks.child", wanted, output.name]
-        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS)
-        counted = _COUNTED.search(done.stderr)
-        assert done.returncode == 0, done.stderr
-        assert counted is not None, done.stderr
+        count = _counted([sys.executable, "-m", "tests.benchmarks.child", wanted, output.name], env)
         figures = json.load(output)
-    return int(counted[1].replace(",", "")), figures["sent"]
+    return count, figures["sent"]
+
+
+def _counted(command: list[str], env: dict[str, str], *options: str) -> int:
+    """The instructions that valgrind counts of a command."""
+    done = subprocess.run(
+        ["valgrind", *options, *_COUNT, *command],
+        cwd=ROOT,
+        env={**env, "PYTHONHASHSEED": "0"},
+        capture_output=True,
+        text=True,
+        timeout=_TIMEOUT_SECONDS,
+    )
+    counted = _COUNTED.search(done.stderr)
+    assert done.returncode == 0, done.stderr
+    assert counted is not None, done.stderr
+    return int(counted[1].replace(",", ""))
 
 
 def of_a_start(setups: tuple[str, ...], logcapy: Path) -> dict[str, float]:
     """Instructions of ``opentelemetry-instrument python -c pass``, by set-up."""
     with intake() as endpoint:
         children = Children(endpoint, logcapy)
-        counts = {}
-        for setup in setups:
-            command, env = startup.command(children, setup, "pass")
-            done = subprocess.run(
-                ["valgrind", "--trace-children=yes", *_COUNT, *command],
-                cwd=ROOT,
-                env={**env, "PYTHONHASHSEED": "0"},
-                capture_output=True,
-                text=True,
-                timeout=_TIMEOUT_SECONDS,
-            )
-            assert done.returncode == 0, done.stderr
-            counts[setup] = float(sum(int(one.replace(",", "")) for one in _COUNTED.findall(done.stderr)))
-    return counts
+        return {setup: _counted(*startup.command(children, setup, "pass"), "--trace-children=yes") for setup in setups}
 
 
 def main() -> None:
