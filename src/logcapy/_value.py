@@ -7,7 +7,8 @@ make one takes 2 µs, so what each record has one of is a named tuple.
 
 from __future__ import annotations
 
-from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
+import threading
+from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field
 from inspect import Parameter, Signature
 from typing import Any, ClassVar
 
@@ -30,6 +31,23 @@ class _SignatureOfFields:
         return Signature(sorted(parameters, key=lambda one: one.kind))
 
 
+class _FieldsOfDataclass:
+    """What ``fields()``, ``replace()`` and ``is_dataclass()`` look for: made for who asks, as few processes do."""
+
+    def __get__(self, instance: object, kind: type[Value]) -> dict[str, Field[Any]]:
+        if kind is Value:
+            raise AttributeError(_FIELDS)
+        with _making:  # once: dataclass() takes away what it reads
+            if _FIELDS not in vars(kind):
+                dataclass(init=False, repr=False, eq=False, match_args=False, kw_only=kind._is_kw_only)(kind)
+            made: dict[str, Field[Any]] = vars(kind)[_FIELDS]
+            return made
+
+
+_FIELDS = "__dataclass_fields__"
+_making = threading.RLock()
+
+
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 class Value:
     """A subclass is a frozen dataclass: made of its fields, checked by ``__post_init__``.
@@ -37,14 +55,21 @@ class Value:
     Equal where all fields are; shown with all but those that are declared with ``repr=False``.
     """
 
-    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+    __dataclass_fields__ = _FieldsOfDataclass()
     __signature__ = _SignatureOfFields()
-    _own: ClassVar[dict[str, Field[Any]]]
-    _by_position: ClassVar[tuple[str, ...]]
+    _own: ClassVar[dict[str, Field[Any]]] = {}
+    _by_position: ClassVar[tuple[str, ...]] = ()
+    _is_kw_only: ClassVar[bool] = False
 
     def __init_subclass__(cls, *, kw_only: bool = False) -> None:
-        dataclass(init=False, repr=False, eq=False, match_args=False, kw_only=kw_only)(cls)
-        cls._own = {one.name: one for one in fields(cls)}
+        cls._is_kw_only = kw_only
+        cls._own = {name: one for base in reversed(cls.__mro__[1:]) for name, one in vars(base).get("_own", {}).items()}
+        for name, annotation in cls.__annotations__.items():
+            if not annotation.startswith("ClassVar"):
+                said = vars(cls).get(name, MISSING)
+                one: Field[Any] = said if isinstance(said, Field) else field(default=said)
+                one.name, one.type, one.kw_only = name, annotation, kw_only
+                cls._own[name] = one
         cls._by_position = tuple(name for name, one in cls._own.items() if not one.kw_only)
 
     def __init__(self, *given: object, **named: object) -> None:
@@ -82,6 +107,11 @@ class Value:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self._shown().items())})"
+
+
+def names_of(kind: type[Value]) -> tuple[str, ...]:
+    """The names of its fields, in order; ``fields()`` tells more, and takes more."""
+    return tuple(kind._own)
 
 
 def _default(one: Field[Any]) -> Any:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import ClassVar
 
-from logcapy._value import Value
+from logcapy._value import Value, names_of
 
 from .checks import require, require_count, require_milliseconds, require_names
 from .setting import COUNT, MILLISECONDS, Setting
@@ -87,7 +86,7 @@ class DeliveryConfig(Value, kw_only=True):
 
 def delivery_fields(config: DeliveryConfig) -> dict[str, object]:
     """The settings of delivery alone, of a configuration that may have others."""
-    return {row.name: getattr(config, row.name) for row in fields(DeliveryConfig)}
+    return {name: getattr(config, name) for name in names_of(DeliveryConfig)}
 
 
 def _require_age(setting: str, value: object) -> None:
