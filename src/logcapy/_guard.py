@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 
 _REPEAT_SECONDS = 60.0
+_PREFIX = "logcapy: "
 
 
 class Reporter:
@@ -51,7 +52,7 @@ class Reporter:
                 return
             self._next_time[kind] = now + _REPEAT_SECONDS
             held_back = self._held_back.pop(kind, 0)
-        self._print(f"logcapy: {message}" + (f" (and {held_back} more like it)" if held_back else "") + "\n")
+        self._print(kind, f"{_PREFIX}{message}" + (f" (and {held_back} more like it)" if held_back else "") + "\n")
 
     def say_once(self, kind: str, message: str) -> None:
         """Tell the user once in the life of the process. Never raises."""
@@ -59,11 +60,13 @@ class Reporter:
             if kind in self._next_time:
                 return
             self._next_time[kind] = float("inf")
-        self._print(f"logcapy: {message}\n")
+        self._print(kind, f"{_PREFIX}{message}\n")
 
-    def _print(self, line: str) -> None:
+    def _print(self, kind: str, line: str) -> None:
         try:
             line = self.redact(line)
+            if not line.startswith(_PREFIX):  # masked whole: the kind, which is ours, tells at least what it is about
+                line = f"{_PREFIX}{kind}: {line}\n"
             if self._write is not None:
                 self._write(line)
             elif sys.stderr is not None:

@@ -44,7 +44,6 @@ class Admission:
         self._begin_anew()
         call_in_child(self._begin_anew)
         self.sampler = Sampler(config, self._drop, self._tell_suppressed)
-        self._samples = config.samples
         self.buffer = self._trace_buffer(config) if config.buffer_until_error else None
         self._slow_nanoseconds = None if config.buffer_slow is None else config.buffer_slow * 1e6
         self._watched = False
@@ -116,11 +115,6 @@ class Admission:
             return True
         slow = self._slow_nanoseconds
         return slow is not None and span.end_time is not None and span.end_time - span.start_time > slow
-
-    @property
-    def is_needed(self) -> bool:
-        """Whether records have to be asked about at all."""
-        return self._samples
 
     def finish(self, *, for_good: bool) -> None:
         """Tell what has not been told; at the end give up what still waits."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from opentelemetry.sdk._logs import LoggerProvider, LogRecordProcessor
 from opentelemetry.sdk._logs.export import LogRecordExporter
 
 from . import _sdk, environment
 from ._guard import say_once
-from .admission import Admission
 from .capture import fast_record
 from .capture.direct import emit_through
 from .capture.hooks import install_hooks
@@ -31,9 +31,12 @@ from .integrations.ending_exit import finish_at_exit
 from .integrations.ending_signal import SigtermHandler
 from .integrations.libraries import watch_libraries
 from .process import request_settings
-from .process.redact import Redactor
+from .process.late_redactor import LateRedactor
 from .processor import LogCapyLogRecordProcessor
-from .routing import Destination
+
+if TYPE_CHECKING:
+    from .admission import Admission
+    from .routing import Destination
 
 
 def otlp_exporter(config: OtlpConfig) -> PayloadExporter:
@@ -223,7 +226,7 @@ def watch_spans(provider: object, config: LogCapyConfig, logger_provider: Logger
                 f"{type(provider).__name__}: nothing tells that a trace has ended; set one up before configure()",
             )
         return
-    redact_text = Redactor(config).text
+    redact_text = LateRedactor(config).text
     for watched, processor in _watched:
         if watched is provider:
             processor.redact_text = redact_text
@@ -243,10 +246,9 @@ def watch_spans(provider: object, config: LogCapyConfig, logger_provider: Logger
 
 def _follow_levels(processor: LogCapyLogRecordProcessor, config: LogCapyConfig) -> None:
     """Open loggers for what levels that change while the application runs let through."""
-    levels = processor.admission.sampler.levels
-    levels.changed = open_loggers
-    if config.levels_file is not None:
-        open_loggers(levels.levels)
+    processor.levels_changed = open_loggers
+    if config.levels_file is not None and processor.admission is not None:
+        open_loggers(processor.admission.sampler.levels.levels)
 
 
 def _root_watch(config: LogCapyConfig) -> Admission | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry import trace
 from opentelemetry._logs import get_logger_provider, set_logger_provider
@@ -17,8 +17,10 @@ from .config import LogCapyConfig, field_names
 from .deliver.batch import BatchLogRecordProcessor
 from .errors import ConfigError, nearest_name
 from .handle import Handle
-from .routing import Destination
 from .sdk_setup import set_up_sdk
+
+if TYPE_CHECKING:
+    from .routing import Destination
 
 
 def configure(

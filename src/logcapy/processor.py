@@ -15,7 +15,6 @@ from opentelemetry.sdk._logs.export import LogRecordExporter
 
 from . import environment
 from ._guard import describe_error, redact_messages, say
-from .admission import Admission
 from .capture.exceptions import ExceptionProcessor, is_first_telling
 from .capture.handing_on import let_go
 from .config import BatchConfig, LogCapyConfig
@@ -27,15 +26,16 @@ from .environment import Report
 from .errors import ConfigError
 from .process.enrich import Enricher
 from .process.enrichers import enrichers_of
-from .process.redact import Redactor
-from .routing import Destination, Route, unrouted
-from .shared import NOTHING_SHARED
+from .process.late_redactor import LateRedactor
+from .shared import NOTHING_SHARED, Shared
 from .taking import DraftTaker, say_failed
 from .types import Filter, Transform
 
 if TYPE_CHECKING:
+    from .admission import Admission
     from .deliver.health import Health
     from .dispatch import Dispatch
+    from .routing import Destination, Route
 
 #: Reasons that a record is dropped for before anybody tries to send it; a flush has not failed because of them.
 _NOT_SENT: Final = frozenset({"queue_full", "blocked", "sampled", "repeated"})
@@ -78,10 +78,11 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
             destinations = destination
         else:
             destinations = (destination,)
+        found = [_unrouted(one) for one in destinations]
+        routes = [route for _, route in found]
         self.destinations: tuple[LogRecordProcessor, ...] = tuple(
-            self._with_queue(unrouted(one), batch, report) for one in destinations
+            self._with_queue(one, batch, report) for one, _ in found
         )
-        routes = [one if isinstance(one, Route) else None for one in destinations]
         #: The same, each within its route where it has one.
         self.routed_destinations: tuple[Destination, ...] = tuple(
             one if route is None else replace(route, destination=one)
@@ -90,7 +91,7 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
         #: Who chooses among them; None where all records go to all, in the same way.
         self._dispatch = self._dispatch_by(routes) if any(routes) or self.config.tenants else None
         self._edits_in_place = destination is None
-        self.redactor = Redactor(self.config)
+        self.redactor = LateRedactor(self.config)
         if self.config.redact or self.config.redact_patterns or self.config.redact_keys:
             redact_messages(self.redactor.text)
         self._exceptions = ExceptionProcessor(
@@ -109,17 +110,22 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
         self._others = [one for one in self.destinations if not isinstance(one, BatchLogRecordProcessor)]
         #: Takes drafts, where all that is done with a usual record can be done by the workers of the queues.
         self.draft_taker: DraftTaker | None = None
-        #: Which records go.
-        self.admission = Admission(self.config, self._take)
-        self._asks = self.admission.is_needed and not self._edits_in_place
+        #: Which records go; None where all do.
+        self.admission: Admission | None = None
+        #: Told of least severities that come later.
+        self.levels_changed: Callable[[Mapping[str, int]], None] = _nobody
+        if self.config.samples or self.config.buffer_until_error:
+            self.admission = self._new_admission()
+        self._admit: Callable[[ReadWriteLogRecord], Shared | None] | None = None
         # Somebody else's transform wants a record of the SDK's kind, which no draft is.
         if self._queues and not self._others and len(enrichers) == len(self._transforms):
             finds = [(type(one).__name__, one.attributes) for one in enrichers]
-            puts = self.admission.wrap(
-                [queue.put for queue in self._queues] if self._dispatch is None else [self._dispatch.draft]
-            )
-            admit = self.admission.of_draft if self._asks else None
-            self.draft_taker = DraftTaker(finds, self.redactor.drafts, puts, admit)
+            puts = [queue.put for queue in self._queues] if self._dispatch is None else [self._dispatch.draft]
+            if self.admission is not None:
+                puts = self.admission.wrap(puts)
+            self.draft_taker = DraftTaker(finds, self.redactor.drafts, puts)
+        if self.admission is not None and self.config.samples:
+            self._ask(self.admission)
         self._handed_on = AtomicCounter()
         self._dropped = {reason: AtomicCounter() for reason in self._filters}
         #: What metrics see of the records that are dropped before any destination has them.
@@ -152,7 +158,7 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
                     self._transform(transform, log_record)
                 self.redactor(log_record)
                 return
-            mark = self.admission.of_record(log_record) if self._asks else NOTHING_SHARED
+            mark = NOTHING_SHARED if self._admit is None else self._admit(log_record)
             if mark is not None:
                 self._take(log_record, mark)
         except Exception as error:  # noqa: BLE001 - a processor that raises would raise in the application's logging call
@@ -170,9 +176,10 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
             snapshot.log_record.attributes = {**mark, **(snapshot.log_record.attributes or {})}  # type: ignore[dict-item]
         let_go(snapshot.log_record)
         trace_id = snapshot.log_record.trace_id or 0
-        if self.admission.buffer is not None and not self._others:
+        admission = self.admission
+        if admission is not None and admission.buffer is not None and not self._others:
             snapshot.forget_caller()  # it may have to wait, and the caller may hold a whole request
-        if not self.admission.holds(trace_id, snapshot.severity, self._hand_on, snapshot):
+        if admission is None or not admission.holds(trace_id, snapshot.severity, self._hand_on, snapshot):
             self._hand_on(snapshot)
 
     def use_levels(self, levels: Mapping[str, int]) -> None:
@@ -181,10 +188,25 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
         Args:
             levels: Severity numbers by logger; that of all others is under the empty name.
         """
+        if self.admission is None:
+            self.admission = self._new_admission()
         self.admission.sampler.levels.use(levels)
-        self._asks = not self._edits_in_place
+        self._ask(self.admission)
+
+    def _new_admission(self) -> Admission:
+        from .admission import Admission  # for whom some records do not go
+
+        admission = Admission(self.config, self._take)
+        admission.sampler.levels.changed = lambda levels: self.levels_changed(levels)
+        return admission
+
+    def _ask(self, admission: Admission) -> None:
+        """Ask of each record whether it goes; not where records are edited in place, for others too."""
+        if self._edits_in_place:
+            return
+        self._admit = admission.of_record
         if self.draft_taker is not None:
-            self.draft_taker.admit = self.admission.of_draft
+            self.draft_taker.admit = admission.of_draft
 
     def _hand_on(self, snapshot: Snapshot) -> None:
         if self._dispatch is not None:
@@ -217,7 +239,8 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
     def force_flush(self, timeout_millis: int = 30000) -> bool:
         """Send what waits now; all destinations at the same time. True when all of it was exported."""
         deadline = monotonic() + timeout_millis / 1000
-        self.admission.finish(for_good=False)
+        if self.admission is not None:
+            self.admission.finish(for_good=False)
         before = self._given_up()
         self._ask_all()
         flushed = [one.force_flush(_millis_until(deadline)) for one in (*self._others, *self._queues)]
@@ -231,7 +254,8 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
                 not LogCapy's takes its own.
         """
         deadline = monotonic() + (self.config.shutdown_timeout if timeout_millis is None else timeout_millis) / 1000
-        self.admission.finish(for_good=True)
+        if self.admission is not None:
+            self.admission.finish(for_good=True)
         self._ask_all()
         for other in self._others:
             self._end(other.shutdown)
@@ -283,7 +307,7 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
         counts = {reason: counter.value * len(self.destinations) for reason, counter in self._dropped.items()}
         dropped = {reason: count for reason, count in counts.items() if count}
         own = Stats(emitted=sum(counts.values()), dropped=dropped)
-        return Stats.total((own, self.admission.stats(len(self.destinations))))
+        return own if self.admission is None else Stats.total((own, self.admission.stats(len(self.destinations))))
 
 
 def _made(config: LogCapyConfig, report: Report) -> tuple[Transform, ...]:
@@ -293,6 +317,20 @@ def _made(config: LogCapyConfig, report: Report) -> tuple[Transform, ...]:
     except ConfigError as error:
         report(error)
         return _made(replace(config, enrich=tuple(name for name in config.enrich if name != error.value)), report)
+
+
+def _unrouted(one: Destination) -> tuple[LogRecordExporter | LogRecordProcessor, Route | None]:
+    """A destination, and the route to it where it has one."""
+    if not isinstance(one, (LogRecordExporter, LogRecordProcessor)):
+        from .routing import Route  # who has none does not import it
+
+        if isinstance(one, Route):
+            return one.destination, one
+    return one, None
+
+
+def _nobody(_levels: Mapping[str, int]) -> None:
+    """Nobody wants to know."""
 
 
 def _millis_until(deadline: float) -> int:

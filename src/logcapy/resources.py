@@ -14,8 +14,8 @@ from opentelemetry.sdk.resources import OTELResourceDetector, Resource, Resource
 from opentelemetry.util.types import AttributeValue
 
 from . import environment
-from ._compiled import compiled
 from ._guard import describe_error, say
+from ._later import compiled
 
 _MOST_BYTES = 65536
 #: Where a process's files tell the container's id: the path of its cgroup; a file that Docker or Podman mounts. The

@@ -80,8 +80,3 @@ class Route(Value):
 
 #: What a processor takes for a destination.
 Destination = LogRecordExporter | LogRecordProcessor | Route
-
-
-def unrouted(one: Destination) -> LogRecordExporter | LogRecordProcessor:
-    """The destination of a route, or itself."""
-    return one.destination if isinstance(one, Route) else one

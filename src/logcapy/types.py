@@ -15,6 +15,9 @@ from opentelemetry.sdk._logs import ReadableLogRecord, ReadWriteLogRecord
 from ._value import Value
 from .draft import Draft
 
+#: What stands in the place of a secret. More is told by some actions of redaction: ``process.redaction.masking``.
+MASK: Final = "[REDACTED]"
+
 Record: TypeAlias = "ReadWriteLogRecord | ReadableLogRecord | Draft"
 
 #: Asks a question about a record; False drops it. Never edits.

@@ -18,7 +18,7 @@ from opentelemetry.sdk._logs import LoggerProvider
 
 import logcapy
 from logcapy import check_redaction
-from logcapy._compiled import compiled
+from logcapy._later import compiled
 from logcapy.config import RedactionConfig
 from logcapy.errors import ConfigError
 from logcapy.export.otlp_http import OTLPHttpLogRecordExporter

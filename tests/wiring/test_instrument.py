@@ -412,7 +412,9 @@ assert logging.LogRecord.__init__.__globals__["__name__"] == "logging"
 #: What only some applications use, or what is slow to import.
 NOT_AT_THE_START = {
     *("decimal", "sqlite3"),
-    *(f"logcapy.{name}" for name in ("cli", "prometheus", "replay", "config.destinations", "config.given", "dispatch")),
+    *(f"logcapy.{name}" for name in ("admission", "cli", "dispatch", "prometheus", "replay")),
+    *(f"logcapy.config.{name}" for name in ("destinations", "given")),
+    *(f"logcapy.export.{name}" for name in ("otlp", "_protobuf", "_split", "_otlp_response", "_deadline")),
     *(f"logcapy.capture.{name}" for name in ("arguments", "catching", "frame_variables", "logger", "retrying")),
     *(f"logcapy.capture.{name}" for name in ("retry_hook", "failed_attempt")),
     *(f"logcapy.deliver.{name}" for name in ("spool", "spooling", "sender", "metrics", "figures", "health")),
@@ -421,9 +423,8 @@ NOT_AT_THE_START = {
         f"logcapy.integrations.{name}"
         for name in ("access", "celery", "uvicorn", "ending_children", "_methods", "_patch")
     ),
-    *(f"logcapy.process.{name}" for name in ("request", "runtime", "whereabouts")),
-    *(f"logcapy.process.redaction.{name}" for name in ("identity", "patterns", "secret")),
-    *(f"logcapy.process.sampling.{name}" for name in ("rate", "ratio", "trace_buffer")),
+    *(f"logcapy.process.{name}" for name in ("redact", "redact_drafts", "redaction", "request", "runtime", "sampling")),
+    "logcapy.process.whereabouts",
 }
 
 

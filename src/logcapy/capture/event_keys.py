@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
-from logcapy._compiled import compiled
+from logcapy._later import compiled
 from logcapy.attributes import EXCEPTION_MESSAGE, EXCEPTION_STACKTRACE, EXCEPTION_TYPE
 
 _HEADER: Final = "Traceback (most recent call last):\n"

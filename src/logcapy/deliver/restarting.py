@@ -9,6 +9,7 @@ from collections.abc import Callable
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, attach, set_value
 
 from logcapy._guard import describe_error, say
+from logcapy._later import import_awaited
 
 #: An error that comes again and again must not keep a processor busy.
 _PAUSE_SECONDS = 0.1
@@ -77,6 +78,7 @@ class RestartingThread:
         attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))
         while True:
             try:
+                import_awaited()  # before anything is in hand
                 self._work()
                 return
             except BaseException as error:  # noqa: BLE001 - whatever it is, the records that wait must be sent

@@ -16,20 +16,22 @@ import urllib3
 from urllib3.exceptions import HTTPError, LocationParseError
 from urllib3.exceptions import SSLError as UrllibSSLError
 
+from logcapy._later import with_first_record
 from logcapy._value import Value
 from logcapy._version import __version__
 from logcapy.errors import ConfigError
 from logcapy.types import Broken, Delivered, Outcome, Payload, Rejected, Retry, TooLarge
 
-from ._deadline import DeadlineHTTPConnectionPool, DeadlineHTTPSConnectionPool
 from ._headers import HTTP_HEADERS, check_headers
 from ._reason import Reasons
-from ._retry_after import retry_after_seconds
 
 #: Source: https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes
 OTLP_RETRY_STATUSES = frozenset((429, 502, 503, 504))
 _SET_UP_STATUSES = frozenset((401, 403, 404, 405))
 _PUBLIC_HEADERS = frozenset(("content-type", "content-encoding", "user-agent"))
+
+for _part in ("_deadline", "_retry_after"):  # which serve requests alone
+    with_first_record(f"logcapy.export.{_part}")
 
 
 class Answer(Value):
@@ -163,6 +165,8 @@ class HttpTransport:
             return Delivered()
         reason = self.reasons.reason(f"HTTP {status}", self._read_message(answer.body))
         if status in self._retry_statuses:
+            from ._retry_after import retry_after_seconds
+
             return Retry(reason, retry_after_seconds(answer.headers))
         if status == 413:
             return TooLarge(reason)
@@ -184,6 +188,8 @@ class HttpTransport:
         return self._pool
 
     def _new_pool(self) -> urllib3.HTTPConnectionPool:
+        from ._deadline import DeadlineHTTPConnectionPool, DeadlineHTTPSConnectionPool
+
         # Not block=True: at exit urllib3 empties its pools before the records of the last moment are sent, and a
         # blocking pool would wait for a connection that nobody gives back.
         common: dict[str, Any] = {"port": self._url.port, "maxsize": 4, "block": False}

@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from logcapy._later import with_first_record
 from logcapy.config import OtlpConfig
 from logcapy.types import Delivered, Outcome, Payload, Record, Rejected
 
 from ._http import Answer, plain_message
 from ._http_exporter import HttpPayloadExporter
-from ._otlp_response import partial_success, status_message
 from ._otlp_settings import otlp_settings
-from ._split import split_logs
-from .otlp import DEFAULT_MAX_BYTES, encode_logs
+
+# What encodes records and reads answers: a process that has logged nothing needs neither.
+for _part in ("otlp", "_otlp_response", "_split"):
+    with_first_record(f"logcapy.export.{_part}")
 
 
 class OTLPHttpLogRecordExporter(HttpPayloadExporter):
@@ -50,22 +52,34 @@ class OTLPHttpLogRecordExporter(HttpPayloadExporter):
             {"Content-Type": "application/x-protobuf"},
             use_gzip=config.compression == "gzip",
             read_answer=self._read_answer,
-            read_message=lambda body: status_message(body) or plain_message(body),
+            read_message=_read_message,
         )
-        self._max_bytes = config.max_bytes or DEFAULT_MAX_BYTES
+        self._max_bytes = config.max_bytes
 
     def encode(self, records: Sequence[Record]) -> Iterator[Payload]:
         """Payloads of at most ``max_bytes`` of the configuration."""
-        return encode_logs(records, self._max_bytes)
+        from .otlp import DEFAULT_MAX_BYTES, encode_logs
+
+        return encode_logs(records, self._max_bytes or DEFAULT_MAX_BYTES)
 
     def split(self, body: bytes) -> Sequence[tuple[bytes, int]] | None:
         """Two requests with the records of one."""
+        from ._split import split_logs
+
         return split_logs(body)
 
     def _read_answer(self, answer: Answer) -> Outcome | None:
         if not 200 <= answer.status <= 299:
             return None
+        from ._otlp_response import partial_success
+
         rejected, message = partial_success(answer.body)
         if rejected <= 0:
             return Delivered()
         return Rejected(rejected, self._transport.reasons.reason(f"{rejected} records refused", message))
+
+
+def _read_message(body: bytes) -> str:
+    from ._otlp_response import status_message
+
+    return status_message(body) or plain_message(body)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final, TypeAlias
 
-from logcapy._compiled import compiled
+from logcapy._later import compiled
 
 Networks: TypeAlias = tuple[IPv4Network | IPv6Network, ...]
 _Address: TypeAlias = IPv4Address | IPv6Address

@@ -13,15 +13,16 @@ from typing import Final
 from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.sdk._logs import LogRecordProcessor, ReadWriteLogRecord
 
-from logcapy._compiled import compiled
 from logcapy._guard import say_once
+from logcapy._later import compiled
 from logcapy.config import RedactionConfig
+from logcapy.types import MASK
 
 from .redact_drafts import DraftRedactor
 from .redaction.cards import CARDS
 from .redaction.encoded import EncodedDetector
 from .redaction.key_rules import KeyRules
-from .redaction.masking import MASK, Detector, Masking, silent_mask
+from .redaction.masking import Detector, Masking, silent_mask
 from .redaction.pairs import PairRedactor
 from .redaction.rules import detectors_of, groups_of
 from .redaction.walk import Walk, mask_unseen

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from logcapy._compiled import compiled
+from logcapy._later import compiled
 
 _VALID: Final = r"[A-Za-z0-9._~+/=:@-]{1,128}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import Final
 
-from logcapy._compiled import compiled
+from logcapy._later import compiled
 
 from .masking import Mask
 

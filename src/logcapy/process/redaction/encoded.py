@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote_plus, unquote_plus
 
-from logcapy._compiled import compiled
+from logcapy._later import compiled
 
 from .masking import Detector, Mask
 

@@ -8,7 +8,7 @@ from datetime import date
 from functools import partial
 from typing import Final
 
-from logcapy._compiled import compiled
+from logcapy._later import compiled
 
 from .masking import Mask
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from fnmatch import translate
 from typing import Final
 
-from logcapy._compiled import compiled
+from logcapy._later import compiled
 
 #: Names a key may *end* with, wherever its last word begins: ``PGPASSWORD`` and ``csrfmiddlewaretoken`` count.
 #: Header names: RFC 9110 section 11, RFC 6265; ``x-amz-*`` end in ``credential`` and ``token``.

@@ -8,12 +8,11 @@ import itertools
 from collections.abc import Callable
 from typing import Final
 
-from logcapy._compiled import compiled
+from logcapy._later import compiled
+from logcapy.types import MASK
 
-#: What stands in the place of a secret; with the action ``partial`` ``[REDACTED:*1111]``, with ``hash``
-#: ``[REDACTED:#0f3c…]``.
-MASK: Final = "[REDACTED]"
-#: The pattern of all of these.
+#: The pattern of what stands in the place of a secret: ``[REDACTED]``; with the action ``partial``
+#: ``[REDACTED:*1111]``, with ``hash`` ``[REDACTED:#0f3c…]``.
 MASKED: Final = r"\[REDACTED(?::[*#][A-Za-z0-9]{1,16})?\]"
 
 #: Gives what stands in the place of a secret that a rule has found.

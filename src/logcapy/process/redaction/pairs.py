@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from heapq import merge
 from typing import Final
 
-from logcapy._compiled import compiled
+from logcapy._later import compiled
 
 from .key_rules import KeyRules
 from .masking import MASKED, Mask

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from typing import Any, Generic, NoReturn, TypeVar
 
-from .masking import MASK
+from logcapy.types import MASK
 
 _T = TypeVar("_T")
 

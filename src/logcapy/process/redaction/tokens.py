@@ -12,7 +12,7 @@ import binascii
 import re
 from typing import Final
 
-from logcapy._compiled import compiled
+from logcapy._later import compiled
 
 from .masking import MASKED, Mask
 

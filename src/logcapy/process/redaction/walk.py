@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from itertools import islice
 from typing import Final, TypeVar
 
-from logcapy._compiled import compiled
 from logcapy._guard import say_once
+from logcapy._later import compiled
+from logcapy.types import MASK
 
 from .cards import CARDS, is_card_number
-from .masking import MASK, MASKED, Masking
+from .masking import MASKED, Masking
 
 _DEEPEST: Final = 64
 #: How many containers of one value are looked into, and how many items of one that is not Python's own.

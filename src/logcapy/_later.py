@@ -1,0 +1,44 @@
+"""What is made or imported when it is first needed, as most of it is in few processes, and none of it at a start."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from functools import cache
+from importlib import import_module
+
+#: Held while something is imported that was not imported at the start. A fork waits for it: a child that is forked in
+#: the middle of an import has a module that is locked for good.
+importing = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=importing.acquire, after_in_parent=importing.release, after_in_child=importing.release)
+
+_awaited: list[str] = []
+
+
+def with_first_record(module: str) -> None:
+    """Have a module imported by the thread that sends, before it takes a record from its queue.
+
+    So no caller waits for it, and where it cannot be imported (no file can be opened, say) the records wait until it
+    can. Whoever needs it earlier imports it.
+    """
+    _awaited.append(module)
+
+
+def import_awaited() -> None:
+    """Import what waits for the first record; raises what an import raises, and the next call goes on there."""
+    while _awaited:
+        with importing:
+            if _awaited:
+                import_module(_awaited[-1])
+                _awaited.pop()
+
+
+@cache
+def compiled(pattern: str) -> re.Pattern[str]:
+    """One of LogCapy's own patterns, compiled when it is first needed: 0.1 to 1 ms each, of dozens.
+
+    It is kept for good, so none that an application gives.
+    """
+    return re.compile(pattern)
