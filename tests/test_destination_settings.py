@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import pytest
 
 from logcapy import environment
-from logcapy.config.checks import require
 from logcapy.config.destinations import HttpDestinationConfig, http_rows, row
-from logcapy.config.setting import names
+from logcapy.config.setting import names, require
 from logcapy.errors import ConfigError
 
 

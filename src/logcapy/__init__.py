@@ -15,33 +15,34 @@ from .capture.exceptions import ExceptionProcessor
 from .capture.spans import LogCapySpanProcessor
 from .capture.stdlib import LogCapyHandler
 from .config import BatchConfig, LogCapyConfig, OtlpConfig, RedactionConfig, Tenant
-from .configure import configure
 from .deliver.accounting import Stats
 from .deliver.batch import BatchLogRecordProcessor
 from .errors import ConfigError, ExportError, LogCapyError, PermanentExportError, RetryableExportError
 from .handle import Handle
 from .process.context import context
 from .processor import LogCapyLogRecordProcessor
-from .routing import Route, RoutedRecord
 
 if TYPE_CHECKING:
+    from ._configure import configure, configure_logging
     from .capture.catching import catch
     from .capture.logger import CapyLogger, get_logger
     from .capture.retrying import retry, retry_context
     from .deliver.health import Health
     from .integrations.asgi import LogCapyMiddleware
     from .process.redaction.secret import Secret
-
-#: The name that newcomers look for.
-configure_logging = configure
+    from .routing import Route, RoutedRecord
 
 #: Imported when somebody asks for them: an application that is started without code may never do.
 _LATER = {
     "CapyLogger": ".capture.logger",
     "Health": ".deliver.health",
     "LogCapyMiddleware": ".integrations.asgi",
+    "Route": ".routing",
+    "RoutedRecord": ".routing",
     "Secret": ".process.redaction.secret",
     "catch": ".capture.catching",
+    "configure": "._configure",
+    "configure_logging": "._configure",
     "get_logger": ".capture.logger",
     "retry": ".capture.retrying",
     "retry_context": ".capture.retrying",

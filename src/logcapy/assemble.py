@@ -15,10 +15,9 @@ from ._guard import say_once
 from .capture import fast_record
 from .capture.direct import emit_through
 from .capture.hooks import install_hooks
-from .capture.opening import open_loggers
 from .capture.other_handlers import StandInForOthers
 from .capture.spans import LogCapySpanProcessor
-from .capture.stdlib import install
+from .capture.stdlib import install, open_loggers
 from .config import BatchConfig, LogCapyConfig, OtlpConfig
 from .deliver.batch import BatchLogRecordProcessor
 from .environment import Report
@@ -26,11 +25,10 @@ from .errors import ConfigError
 from .exporter import PayloadExporter
 from .handle import Handle
 from .integrations.beside_access import HandlerBesideAccess
-from .integrations.ending import Ending
-from .integrations.ending_exit import finish_at_exit
+from .integrations.ending import Ending, finish_at_exit
 from .integrations.ending_signal import SigtermHandler
 from .integrations.libraries import watch_libraries
-from .process import request_settings
+from .process import serving
 from .process.late_redactor import LateRedactor
 from .processor import LogCapyLogRecordProcessor
 
@@ -97,7 +95,7 @@ def start(
         _handle.stand_in = StandInForOthers(provider).look
         _handle.undo = _install(_handle, report)
     if _handle.undo:
-        request_settings.use(config)
+        serving.use(config)
     if _handle.stand_in is not None:
         _handle.stand_in()
     return _handle
@@ -111,7 +109,7 @@ def _install(handle: Handle, report: Report) -> list[Callable[[], None]]:
     sigterm = SigtermHandler(ending)
     return [
         partial(emit_through, None),
-        partial(request_settings.use, None),
+        partial(serving.use, None),
         _capture_logging(handle.provider, report, handle.stand_in),
         fast_record.install(),
         *watch_libraries(ending, sigterm.watch),

@@ -9,7 +9,7 @@ from typing import Any
 from opentelemetry.sdk._logs import LogRecordProcessor
 
 from ._guard import say
-from .config.tenants import Tenant
+from .config.records import Tenant
 from .deliver.accounting import AtomicCounter, Stats
 from .deliver.batch import BatchLogRecordProcessor
 from .deliver.snapshot import Snapshot

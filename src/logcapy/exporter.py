@@ -11,8 +11,7 @@ from collections.abc import Iterable, Sequence
 from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk._logs.export import LogRecordExporter, LogRecordExportResult
 
-from ._attempts import DestinationState
-from ._backoff import backoff_seconds
+from ._attempts import DestinationState, backoff_seconds
 from ._forking import call_in_child
 from ._guard import describe_error, say
 from .errors import RetryableExportError

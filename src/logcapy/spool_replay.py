@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from ._backoff import backoff_seconds
+from ._attempts import backoff_seconds
 from .assemble import otlp_exporter
 from .deliver.jobs import Job
 from .deliver.spool.backlog import Backlog

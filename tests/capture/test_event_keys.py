@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from logcapy.capture.event_keys import EventKey, event_key
+from logcapy.capture.local_root import EventKey, event_key
 
 
 def dig(depth: int, message: str = "bottom") -> None:

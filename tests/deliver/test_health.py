@@ -16,7 +16,7 @@ from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, LogRecordE
 from logcapy.config import LogCapyConfig
 from logcapy.deliver.accounting import Stats
 from logcapy.deliver.health import Health, health_of
-from logcapy.deliver.losses import Losses
+from logcapy.deliver.watch import Losses
 from logcapy.handle import Handle
 from logcapy.processor import LogCapyLogRecordProcessor
 from servers.http import Answer, ScriptedServer, scripted_server

@@ -29,7 +29,7 @@ from logcapy.integrations.asgi import LogCapyMiddleware
 from logcapy.integrations.beside_access import HandlerBesideAccess
 from logcapy.integrations.user import user_of_django, user_of_scope
 from logcapy.integrations.wsgi import call_in_request
-from logcapy.process import request_settings
+from logcapy.process import serving
 from wiring.conftest import Program, program
 
 from .serving import Records, get, served_by_uvicorn, served_by_wsgiref
@@ -44,10 +44,10 @@ traces: list[tuple[str, str]] = []
 def records() -> Iterator[Records]:
     found = Records()
     traces.clear()
-    request_settings.use(LogCapyConfig(access_log=True))
+    serving.use(LogCapyConfig(access_log=True))
     with found.of_exceptions():
         yield found
-    request_settings.use(None)
+    serving.use(None)
 
 
 def _note_trace() -> None:
@@ -285,7 +285,7 @@ def test_the_record_belongs_to_the_server_span_where_another_is_current_at_the_e
 
 
 def test_without_the_setting_there_is_no_such_record(records: Records, port: int) -> None:
-    request_settings.use(LogCapyConfig())
+    serving.use(LogCapyConfig())
     assert get(port, "/orders/7") == 200
     time.sleep(0.1)
     assert not [body for body in records.bodies if body.startswith("GET")]
@@ -317,7 +317,7 @@ def test_the_servers_own_access_records_are_left_out_only_where_requests_are_tol
     assert get(port, "/orders/7") == 200
     handler.emit(logging.LogRecord(name, logging.INFO, "", 0, "access", None, None))
     handler.emit(logging.LogRecord("uvicorn.error", logging.INFO, "", 0, "other", None, None))
-    request_settings.use(LogCapyConfig())
+    serving.use(LogCapyConfig())
     handler.emit(logging.LogRecord(name, logging.INFO, "", 0, "again", None, None))
     assert [body for body in records.bodies if body in ("access", "other", "again")] == ["other", "again"]
 

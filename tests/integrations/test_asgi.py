@@ -21,7 +21,7 @@ from logcapy.attributes import REQUEST_KEY
 from logcapy.integrations import _patch
 from logcapy.integrations.asgi import LogCapyMiddleware
 from logcapy.process.context import bind, context, current
-from logcapy.process.current_request import current_request
+from logcapy.process.serving import current_request
 
 from .serving import Records, get, served_by_uvicorn
 

@@ -11,7 +11,7 @@ from flask import Flask, abort
 
 from logcapy.integrations import _patch
 from logcapy.integrations.flask import LogCapy
-from logcapy.process.current_request import current_request
+from logcapy.process.serving import current_request
 
 from .serving import Records, get, served_by_wsgiref
 

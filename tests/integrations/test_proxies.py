@@ -18,7 +18,7 @@ from starlette.routing import Route
 from logcapy import ConfigError
 from logcapy.config import LogCapyConfig
 from logcapy.integrations.asgi import LogCapyMiddleware
-from logcapy.process import request_settings
+from logcapy.process import serving
 from logcapy.process.proxies import client_behind
 from wiring.conftest import Program, program
 
@@ -33,7 +33,7 @@ TRUSTED = tuple(ip_network(one) for one in ("10.0.0.0/8", "fd00::/8", "127.0.0.1
 @pytest.fixture(autouse=True)
 def _settings() -> Iterator[None]:
     yield
-    request_settings.use(None)
+    serving.use(None)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_record_has_the_clients_address_by_the_word_of_a_trusted_peer_whatever
     make: Any, served: Any, traced: bool, trusted: tuple[str, ...], client: str
 ) -> None:
     records, provider = Records(), TracerProvider() if traced else None
-    request_settings.use(LogCapyConfig(trusted_proxies=trusted))
+    serving.use(LogCapyConfig(trusted_proxies=trusted))
     with served(make(records, provider)) as port:
         # uvicorn itself believes X-Forwarded-For of 127.0.0.1 by default, and does not know Forwarded.
         assert get(port, "/", {"Forwarded": "for=6.6.6.6, for=203.0.113.7"}) == 200

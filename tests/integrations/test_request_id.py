@@ -18,7 +18,7 @@ from logcapy import ConfigError, environment
 from logcapy.config import LogCapyConfig
 from logcapy.integrations import _patch
 from logcapy.integrations.asgi import LogCapyMiddleware
-from logcapy.process import request_settings
+from logcapy.process import serving
 from wiring.conftest import Program, program
 
 from .serving import Records, served_by_uvicorn, served_by_wsgiref
@@ -36,9 +36,9 @@ def records() -> Records:
 
 @pytest.fixture(autouse=True)
 def _settings() -> Iterator[None]:
-    request_settings.use(LogCapyConfig())
+    serving.use(LogCapyConfig())
     yield
-    request_settings.use(None)
+    serving.use(None)
 
 
 def ask(port: int, path: str = "/", *, method: str = "GET", **headers: str) -> tuple[int, list[str], bytes]:
@@ -161,10 +161,10 @@ def test_nothing_is_made_or_returned_where_it_is_off_or_logcapy_is_not_set_up(
 ) -> None:
     make, served = framework
     if made == "patched":
-        request_settings.use(LogCapyConfig(request_id_header="off"))
+        serving.use(LogCapyConfig(request_id_header="off"))
         _patch.install()
     else:
-        request_settings.use(None)
+        serving.use(None)
     try:
         with served(make(records)) as port:
             assert ask(port)[1] == []
@@ -174,7 +174,7 @@ def test_nothing_is_made_or_returned_where_it_is_off_or_logcapy_is_not_set_up(
 
 
 def test_another_header_can_be_chosen(port: int, records: Records) -> None:
-    request_settings.use(LogCapyConfig(request_id_header="X-Trace"))
+    serving.use(LogCapyConfig(request_id_header="X-Trace"))
     assert ask(port, x_trace="t-1", x_correlation_id="c-1")[1] == []
     found = records.only("here")
     assert found["http.request.header.x-trace"] == ("t-1",)

@@ -14,7 +14,7 @@ import pytest
 
 from logcapy.integrations.wsgi import call_in_request
 from logcapy.process.context import bind, context, current
-from logcapy.process.current_request import current_request
+from logcapy.process.serving import current_request
 
 from .serving import Records, get, served_by_wsgiref
 

@@ -22,10 +22,10 @@ from opentelemetry.trace import SpanKind, Tracer, set_span_in_context, use_span
 from logcapy import config
 from logcapy.capture.spans import LogCapySpanProcessor
 from logcapy.process.context import bind, clear, context
-from logcapy.process.current_request import current_request
 from logcapy.process.enrich import ContextEnricher, RequestEnricher, request_attributes
 from logcapy.process.enrichers import OWN
 from logcapy.process.request import AsgiRequest, WsgiRequest, new_request
+from logcapy.process.serving import current_request
 
 _OLD = {
     "http.method": "GET",

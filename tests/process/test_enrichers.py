@@ -23,7 +23,7 @@ import logcapy
 from logcapy import environment
 from logcapy.config import LogCapyConfig
 from logcapy.errors import ConfigError
-from logcapy.process import request_settings, runtime
+from logcapy.process import runtime, serving
 from logcapy.process.enrichers import OWN, enrichers_of
 from logcapy.process.request import AsgiRequest
 from servers.otlp import otlp_receiver
@@ -167,7 +167,7 @@ def test_a_variable_that_lacks_another_one_is_told_and_the_rest_is_as_it_was(
 
 def test_the_same_user_is_the_same_token_and_not_the_id() -> None:
     def user_of(key: str | None) -> object:
-        request_settings.use(LogCapyConfig(user_hash_key=key))
+        serving.use(LogCapyConfig(user_hash_key=key))
         request = AsgiRequest({"type": "http", "headers": []})
         request.find_user = lambda: "kim"
         return request.attributes().get("user.id")
@@ -175,7 +175,7 @@ def test_the_same_user_is_the_same_token_and_not_the_id() -> None:
     try:
         tokens = [user_of(key) for key in (None, "k", "k", "l")]
     finally:
-        request_settings.use(None)
+        serving.use(None)
     assert tokens[0] == "kim"
     assert tokens[1] == tokens[2] != tokens[3]
     assert "kim" not in str(tokens[1:])

@@ -29,10 +29,9 @@ from logcapy.attributes import (
 from logcapy.types import TextRedactor
 
 from .describing import LONGEST_MESSAGE, exception_attributes, shortened
-from .event_keys import event_key
 from .fingerprint import fingerprint_or_none
 from .handing_on import handed_on
-from .local_root import Told, local_exceptions, local_root_of
+from .local_root import Told, event_key, local_exceptions, local_root_of
 from .sightings import note_sighting, restore_trace
 from .span_events import add_event
 

@@ -14,7 +14,7 @@ from pathlib import PosixPath, WindowsPath
 from types import BuiltinFunctionType, FrameType, FunctionType, ModuleType
 from typing import Any, Final
 
-from .frames import last_application_frames
+from .fingerprint import last_application_frames
 
 _MOST_FRAMES: Final = 5
 _MOST_VARIABLES: Final = 30

@@ -29,8 +29,7 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, get_current_span,
 from logcapy._guard import describe_error, say
 from logcapy.attributes import EXCEPTION_MARK
 
-from .emitting import logger_of
-from .unhandled import is_suppressed, tell_unhandled
+from .emitting import is_suppressed, logger_of, tell_unhandled
 
 _LOGGER = "logcapy.futures"
 _ATTRIBUTE = "_exception"

@@ -19,8 +19,7 @@ from logcapy._guard import describe_error, say, say_once
 from logcapy.attributes import THREAD_ID, THREAD_NAME, UNRAISABLE_MESSAGE, UNRAISABLE_OBJECT
 
 from . import future_hooks, loop_hooks
-from .emitting import logger_of
-from .unhandled import tell_unhandled
+from .emitting import logger_of, tell_unhandled
 
 _MAIN = "logcapy.excepthook"
 _THREAD = "logcapy.threading"

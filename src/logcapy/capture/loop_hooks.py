@@ -14,10 +14,9 @@ from functools import partial, wraps
 from typing import Any
 
 from logcapy._guard import describe_error, say
-from logcapy._on_import import when_imported
+from logcapy._later import when_imported
 
-from .emitting import logger_of
-from .unhandled import tell_unhandled
+from .emitting import logger_of, tell_unhandled
 
 _LOGGER = "logcapy.asyncio"
 _METHOD = "call_exception_handler"

@@ -16,8 +16,7 @@ from opentelemetry.trace import Status
 from logcapy.attributes import EXCEPTION_MESSAGE, EXCEPTION_STACKTRACE, EXCEPTION_TYPE
 from logcapy.types import TextRedactor
 
-from .event_keys import event_key, is_telling_of
-from .local_root import known_exceptions, local_root_of
+from .local_root import event_key, is_telling_of, known_exceptions, local_root_of
 
 EXCEPTION_EVENT: Final = "exception"
 #: Events of one exception that instrumentations write one after another lie closer than this.

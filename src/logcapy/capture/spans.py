@@ -1,17 +1,22 @@
-"""What LogCapy does with spans: the server span for log records, exception events that become records, no secrets."""
+"""What LogCapy does with spans: the server span for log records, exception events that become records, no secrets.
+
+What an exception of a span is called, and how bad it is, the semantic conventions say:
+https://opentelemetry.io/docs/specs/semconv/http/http-exceptions/ and its siblings for rpc, messaging, faas and db, all
+in development.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry._logs import LoggerProvider, LogRecord, SeverityNumber, get_logger_provider
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, Context, get_current
 from opentelemetry.sdk._logs import LoggerProvider as SdkLoggerProvider
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
-from opentelemetry.trace import get_current_span, set_span_in_context
+from opentelemetry.trace import SpanKind, StatusCode, get_current_span, set_span_in_context
 
 from logcapy._guard import describe_error, say_once
 from logcapy._server_span import remember_server_span
@@ -19,13 +24,12 @@ from logcapy.attributes import EXCEPTION_ESCAPED, EXCEPTION_FINGERPRINT, EXCEPTI
 from logcapy.types import TextRedactor
 
 from .describing import message_of, type_of
-from .event_keys import event_key
-from .event_names import name_and_severity
 from .handing_on import emit
 from .local_root import (
     LocalExceptions,
     Pending,
     begins_here,
+    event_key,
     known_exceptions,
     local_exceptions,
     local_root_of,
@@ -158,3 +162,48 @@ def _is_of(attributes: Mapping[str, Any], exception: BaseException) -> bool:
     return attributes.get(EXCEPTION_TYPE) == type_of(exception) and attributes.get(EXCEPTION_MESSAGE) == message_of(
         exception
     )
+
+
+EXCEPTION: Final = "exception"
+
+# By the kind of a span and any attribute that it has; old names of attributes beside the stable ones.
+_NAMES: Final = (
+    (SpanKind.SERVER, ("faas.trigger", "faas.invocation_id"), "faas.invocation.exception"),
+    (SpanKind.SERVER, ("rpc.system.name", "rpc.system"), "rpc.server.call.exception"),
+    (SpanKind.SERVER, ("http.request.method", "http.method"), "http.server.request.exception"),
+    (SpanKind.CONSUMER, ("faas.trigger", "faas.invocation_id"), "faas.invocation.exception"),
+    (SpanKind.CONSUMER, (), "messaging.process.exception"),
+    (SpanKind.CLIENT, ("db.system.name", "db.system"), "db.client.operation.exception"),
+    (SpanKind.CLIENT, ("rpc.system.name", "rpc.system"), "rpc.client.call.exception"),
+    (SpanKind.CLIENT, ("http.request.method", "http.method"), "http.client.request.exception"),
+)
+
+
+def name_and_severity(pending: Pending, root: Any) -> tuple[str, SeverityNumber] | None:
+    """The event name and severity of the record for an exception event; None where it is no error.
+
+    Frameworks record on spans also what they answer with a status below 500: a page that is not there, a refusal.
+    """
+    span = pending.span
+    escaped = pending.attributes.get(EXCEPTION_ESCAPED) == "True"
+    failed = root.status.status_code is StatusCode.ERROR
+    if span is root or (escaped and span.kind is SpanKind.INTERNAL):
+        if _was_refused(root.attributes or {}):
+            return None
+        if failed or (span is root and escaped):
+            return _name(span) if span is root else EXCEPTION, SeverityNumber.ERROR
+        return EXCEPTION, SeverityNumber.WARN
+    return _name(span) if span.kind is SpanKind.CLIENT else EXCEPTION, SeverityNumber.WARN
+
+
+def _was_refused(attributes: Mapping[str, Any]) -> bool:
+    status = attributes.get("http.response.status_code", attributes.get("http.status_code"))
+    return isinstance(status, int) and 400 <= status < 500
+
+
+def _name(span: Any) -> str:
+    attributes = span.attributes or {}
+    for kind, markers, name in _NAMES:
+        if span.kind is kind and (not markers or any(marker in attributes for marker in markers)):
+            return name
+    return EXCEPTION

@@ -12,7 +12,7 @@ from __future__ import annotations
 import copy
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from itertools import islice
 from typing import Any
@@ -170,3 +170,28 @@ def install(handler: LogCapyHandler, before: Callable[[], None] = _nothing) -> C
 
     logging.Logger.callHandlers = call_handlers  # type: ignore[method-assign]
     return uninstall
+
+
+_opened: dict[str, int] = {}
+
+
+def open_loggers(levels: Mapping[str, int]) -> None:
+    """Let loggers let records through from these severities on; give those back their levels that were opened before.
+
+    Args:
+        levels: Severity numbers by logger; the root logger has the empty name.
+    """
+    for name, level in _opened.items():
+        logging.getLogger(name or None).setLevel(level)
+    _opened.clear()
+    for name, severity in levels.items():
+        logger, level = logging.getLogger(name or None), _level_of(severity)
+        if logger.getEffectiveLevel() > level:
+            _opened[name] = logger.level
+            logger.setLevel(level)
+
+
+def _level_of(severity: int) -> int:
+    """The least level of ``logging`` with a severity; ``capture.severity`` is the other way round."""
+    tens, ones = divmod(severity - 1, 4)
+    return 10 * tens + ones if tens else 1

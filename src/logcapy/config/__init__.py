@@ -5,15 +5,20 @@ Durations are in milliseconds, as OpenTelemetry's are.
 
 from __future__ import annotations
 
-from .batch import BatchConfig
-from .delivery import FSYNC_MODES, OVERFLOW_POLICIES, SPOOL_MODES, DeliveryConfig, delivery_fields
-from .enrichment import ENRICHERS, EnrichmentConfig
+from .delivery import FSYNC_MODES, OVERFLOW_POLICIES, SPOOL_MODES, BatchConfig, DeliveryConfig, delivery_fields
 from .otlp import COMPRESSIONS, PROTOCOLS, OtlpConfig
-from .records import EXCEPTION_REPEATS, EXCEPTION_SIGNALS, LogCapyConfig, field_names
+from .records import (
+    ENRICHERS,
+    EXCEPTION_REPEATS,
+    EXCEPTION_SIGNALS,
+    EnrichmentConfig,
+    LogCapyConfig,
+    Tenant,
+    field_names,
+)
 from .redaction import ALL_PRESETS, REDACTION_ACTIONS, REDACTION_PRESETS, RedactionConfig
 from .sampling import SamplingConfig
 from .setting import OFF, Setting
-from .tenants import Tenant
 
 __all__ = [
     "ALL_PRESETS",

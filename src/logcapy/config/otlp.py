@@ -9,8 +9,7 @@ from typing import ClassVar
 from logcapy._value import Value
 
 from . import setting
-from .checks import require, require_milliseconds, require_names
-from .setting import Setting
+from .setting import Setting, require, require_milliseconds, require_names
 
 PROTOCOLS = ("http/protobuf", "grpc")
 COMPRESSIONS = ("none", "gzip")

@@ -1,21 +1,110 @@
-"""What LogCapy does with a record."""
+"""What LogCapy does with a record: what is added to it, what is special about a tenant's, and all the rest."""
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Mapping
+from dataclasses import field, fields
 from ipaddress import ip_network
 from typing import Any, ClassVar
 
+from logcapy._value import Value
 from logcapy.errors import ConfigError
 
 from . import setting
-from .checks import require, require_names, require_strings
 from .delivery import DeliveryConfig
-from .enrichment import EnrichmentConfig
 from .redaction import RedactionConfig
-from .sampling import SamplingConfig
-from .setting import Setting
-from .tenants import TenancyConfig
+from .sampling import SEVERITIES, SamplingConfig
+from .setting import Setting, require, require_count, require_names, require_strings
+
+
+class Tenant(Value, kw_only=True):
+    """What is special about the records of a tenant. Where they go is a :class:`logcapy.Route`.
+
+    Args:
+        redaction: The rules for its records, instead of those for all.
+        records_per_second: How many of its records are taken in a second; the rest is dropped (``tenant_quota``).
+
+    Raises:
+        ConfigError: A field has a value that cannot be used.
+    """
+
+    redaction: RedactionConfig | None = None
+    records_per_second: int | None = None
+
+    def __post_init__(self) -> None:
+        holds = self.redaction is None or isinstance(self.redaction, RedactionConfig)
+        require("redaction", self.redaction, holds, "a RedactionConfig")
+        if self.records_per_second is not None:
+            require_count("records_per_second", self.records_per_second)
+
+
+class TenancyConfig(Value):
+    """Whose records these are.
+
+    Args:
+        tenant_key: The attribute that names a record's tenant: its own, else what is bound around it
+            (``logcapy.context``), else its resource's. ``LOGCAPY_TENANT_KEY``.
+        tenants: What is special about some of them, by name. In code only.
+
+    Raises:
+        ConfigError: A field has a value that cannot be used.
+    """
+
+    rows: ClassVar[tuple[Setting, ...]] = (
+        Setting("tenant_key", ("LOGCAPY_TENANT_KEY",), str, "the name of an attribute"),
+        Setting("tenants", (), str, "a mapping of names to Tenant"),
+    )
+
+    tenant_key: str = "tenant.id"
+    tenants: Mapping[str, Tenant] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        require("tenant_key", self.tenant_key, bool(self.tenant_key), "the name of an attribute")
+        holds = all(isinstance(one, Tenant) for one in dict(self.tenants).values())
+        require("tenants", self.tenants, holds, "a mapping of names to Tenant")
+
+
+#: LogCapy's own; other packages may register further ones.
+ENRICHERS = ("context", "request", "baggage", "thread", "task", "runtime")
+DEFAULT_ENRICHERS = ("context", "request")
+_ALLOWED = f"off, or any of {', '.join(ENRICHERS)}; baggage with LOGCAPY_BAGGAGE_KEYS"
+
+
+class EnrichmentConfig(Value):
+    """What is added to records. Each field is the variable ``LOGCAPY_<FIELD>``.
+
+    Args:
+        enrich: What is added to each record, of ``context``, ``request``, ``baggage``, ``thread``, ``task``,
+            ``runtime``, and what other packages have registered as ``logcapy.processors``; ``()`` for nothing.
+        baggage_keys: The entries of the baggage that ``baggage`` adds.
+        runtime_severity: The least severity of the records that ``runtime`` adds to.
+        user_hash_key: With it, ``user.id`` is a token (HMAC-SHA-256, 64 bits), the same for the same user, and Django's
+            session has one too, ``session.id``. Never shown.
+
+    Raises:
+        ConfigError: A field has a value that cannot be used.
+    """
+
+    rows: ClassVar[tuple[Setting, ...]] = (
+        Setting("enrich", ("LOGCAPY_ENRICH",), setting.names, _ALLOWED),
+        Setting("baggage_keys", ("LOGCAPY_BAGGAGE_KEYS",), setting.names, "names, with commas between"),
+        Setting("runtime_severity", ("LOGCAPY_RUNTIME_SEVERITY",), str.lower, f"one of {', '.join(SEVERITIES)}"),
+        Setting("user_hash_key", ("LOGCAPY_USER_HASH_KEY",), str, "a text that is hard to guess", secret=True),
+    )
+
+    enrich: tuple[str, ...] = DEFAULT_ENRICHERS
+    baggage_keys: tuple[str, ...] = ()
+    runtime_severity: str = "warn"
+    user_hash_key: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        require_strings("enrich", self.enrich)
+        require_strings("baggage_keys", self.baggage_keys)
+        needs_keys = "baggage" in self.enrich and not self.baggage_keys
+        require("enrich", self.enrich, not needs_keys, "baggage only with baggage_keys, the entries that may be added")
+        require_names("runtime_severity", (self.runtime_severity.lower(),), tuple(SEVERITIES))
+        require("user_hash_key", "[REDACTED]", self.user_hash_key != "", "a text that is hard to guess")
+
 
 EXCEPTION_REPEATS = ("reference", "drop")
 EXCEPTION_SIGNALS = ("logs", "logs/dup")

@@ -8,8 +8,7 @@ from typing import ClassVar
 from logcapy._value import Value
 
 from . import setting
-from .checks import require, require_names, require_strings
-from .setting import Setting
+from .setting import Setting, require, require_names, require_strings
 
 REDACTION_PRESETS = ("credentials", "pci", "email")
 #: All there are: the default ones, single kinds, and those that are named after a law and stand for several kinds.

@@ -11,8 +11,7 @@ from logcapy._value import Value
 from logcapy.errors import ConfigError, nearest_name
 
 from . import setting
-from .checks import require, require_count, require_milliseconds, require_strings
-from .setting import COUNT, MILLISECONDS, Setting
+from .setting import COUNT, MILLISECONDS, Setting, require, require_count, require_milliseconds, require_strings
 
 #: By name in lower case: OpenTelemetry's (``info``, ``info2`` ...) and those of ``logging``.
 SEVERITIES = {

@@ -23,9 +23,9 @@ from logcapy.exporter import Patience, PayloadExporter
 from logcapy.types import Observe, Operation
 
 from .completing import Waiting
-from .inbox import Inbox
 from .queue import RecordQueue
 from .readings import Readings
+from .restarting import Inbox
 from .sending import DirectSending
 from .snapshot import Snapshot
 from .watch import Watch, measure

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple
 
-from .losses import RESTARTS, Losses
+from .watch import RESTARTS, Losses
 from .watched import Watched
 
 State = Literal["healthy", "degraded", "failing"]

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import sys
 import threading
 import time
 from collections.abc import Callable
-from sys import maxsize
+
+from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, get_value
 
 from logcapy._guard import say
 
-from .accounting import Accounts, AtomicCounter, Stats
-from .arrivals import Arrivals
-from .blocking import may_block
+from .accounting import Accounts, Arrivals, AtomicCounter, Stats
 from .completing import Waiting
 from .line import WARNING, Door, Line
 
-_NEVER = maxsize
+_NEVER = sys.maxsize
 #: How often it is looked whether there is something to say: a flood has other things to do.
 _SAY_SECONDS = 1.0
 
@@ -35,7 +35,7 @@ class RecordQueue:
     def __init__(self, capacity: int, wake: Callable[[], None]) -> None:
         self.capacity = capacity
         self._wake = wake
-        self._overflow, self._block_seconds, self._max_bytes = "drop_oldest", 0.1, maxsize
+        self._overflow, self._block_seconds, self._max_bytes = "drop_oldest", 0.1, sys.maxsize
         self._door = Door(self._attend)
         #: Puts a record into the queue; never raises, and waits only where ``block`` says so.
         self.put: Callable[[Waiting], None] = self._door.put
@@ -216,3 +216,11 @@ class RecordQueue:
     def _set_mark(self) -> None:
         full = self.capacity // 2 if self._overflow == "sample" else self.capacity
         self._door.mark = 0 if self._closed else min(self._wake_at, full + 1) - len(self._line.spared)
+
+
+def may_block() -> bool:
+    """False on a thread that runs an event loop, which all its tasks would wait with, and on one that exports."""
+    events = sys.modules.get("asyncio.events")  # where it was never imported there is no loop
+    if events is not None and events._get_running_loop() is not None:
+        return False
+    return not get_value(_SUPPRESS_INSTRUMENTATION_KEY)

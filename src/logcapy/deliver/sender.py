@@ -7,16 +7,14 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from logcapy._attempts import DestinationState
-from logcapy._backoff import backoff_seconds
+from logcapy._attempts import DestinationState, backoff_seconds
 from logcapy._guard import describe_error, say
 from logcapy.exporter import Patience, PayloadExporter, Tally, say_fate, send_once
 from logcapy.types import Broken, Outcome, Payload, Retry, TooLarge
 
 from .accounting import Accounts
-from .inbox import Inbox
 from .jobs import Job
-from .restarting import RestartingThread
+from .restarting import Inbox, RestartingThread
 from .spool import Spool
 
 #: The wait before another attempt, as a share of the time that the destination has been failing. An outage of a

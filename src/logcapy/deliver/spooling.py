@@ -17,8 +17,8 @@ from logcapy.exporter import Patience, PayloadExporter, Tally
 from logcapy.types import Payload
 
 from .completing import Waiting, complete
-from .inbox import Inbox
 from .queue import RecordQueue
+from .restarting import Inbox
 from .sender import Sender
 from .sending import DirectSending
 from .spool import Spool

@@ -1,4 +1,4 @@
-"""One queue as it is seen from outside: what it is called, what it counts, how it is doing.
+"""One queue as it is seen from outside: what it is called, what it counts, how it is doing, when it lost records.
 
 What makes figures and words of it is imported when somebody asks for them.
 """
@@ -6,6 +6,8 @@ What makes figures and words of it is imported when somebody asks for them.
 from __future__ import annotations
 
 import itertools
+import threading
+import time
 import weakref
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -22,12 +24,59 @@ from logcapy.types import Operation
 
 from .accounting import Stats
 from .durations import DurationBook, outcome_labels
-from .losses import Losses
 
 if TYPE_CHECKING:
     from .figures import Point
     from .health import Health
     from .watched import Labels, Watched
+
+
+#: How long a loss is told of.
+LOSS_TOLD_SECONDS: Final = 60.0
+#: The name under which restarts of a thread are counted, among the reasons of losses.
+RESTARTS: Final = "restarts"
+#: Dropped because somebody wanted it so.
+_WANTED: Final = frozenset(("sampled", "repeated"))
+
+
+class Losses:
+    """Remembers when counts of losses grew, as far back as a loss is told of.
+
+    A loss has the time of the first look after it. Workers look after each operation, and whoever asks for health
+    looks; so a loss that nobody has seen yet is told of, however old it is.
+
+    Args:
+        clock: Seconds, monotonic.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        #: When looking began.
+        self.begun = clock()
+        self._lock = threading.Lock()
+        self._seen: dict[str, int] = {}
+        self._grown: dict[tuple[int, str], int] = {}
+
+    def look(self, stats: Stats, restarts: int) -> None:
+        """Note what has grown since the last look; what was dropped because somebody wanted it is no loss."""
+        second = int(self._clock())
+        with self._lock:
+            for reason, count in {**stats.dropped, RESTARTS: restarts}.items():
+                grown = 0 if reason in _WANTED else count - self._seen.get(reason, 0)
+                if grown > 0:
+                    self._seen[reason] = count
+                    self._grown[second, reason] = self._grown.get((second, reason), 0) + grown
+
+    def recent(self) -> dict[str, int]:
+        """What was lost in the last minute, by reason."""
+        since = self._clock() - LOSS_TOLD_SECONDS
+        recent: dict[str, int] = {}
+        with self._lock:
+            self._grown = {key: count for key, count in self._grown.items() if key[0] >= since}
+            for (_, reason), count in self._grown.items():
+                recent[reason] = recent.get(reason, 0) + count
+        return recent
+
 
 _COMPONENT_TYPE: Final = "otel.component.type"
 _COMPONENT_NAME: Final = "otel.component.name"

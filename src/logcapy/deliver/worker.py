@@ -6,9 +6,8 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 from .completing import Waiting
-from .inbox import Flush, Inbox
 from .queue import RecordQueue
-from .restarting import RestartingThread
+from .restarting import Flush, Inbox, RestartingThread
 
 if TYPE_CHECKING:
 

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, attach, set_value
 
-from logcapy._backoff import backoff_seconds
+from logcapy._attempts import backoff_seconds
 from logcapy._forking import call_in_child
 from logcapy._guard import describe_error, say
 from logcapy.errors import ConfigError

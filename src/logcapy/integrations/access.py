@@ -24,7 +24,7 @@ from logcapy.attributes import HTTP_REQUEST_METHOD, HTTP_ROUTE, URL_PATH
 from logcapy.capture.emitting import logger_of
 from logcapy.capture.sightings import note_sighting
 from logcapy.process.request import RequestContext
-from logcapy.process.request_settings import request_settings
+from logcapy.process.serving import request_settings
 
 from ._telling import CONTEXT_KEY, Carrier
 from .beside_access import note_request

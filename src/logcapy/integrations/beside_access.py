@@ -8,7 +8,7 @@ from typing import Final
 from opentelemetry._logs import LoggerProvider
 
 from logcapy.capture.stdlib import LogCapyHandler
-from logcapy.process.request_settings import request_settings
+from logcapy.process.serving import request_settings
 
 _SERVERS: Final = frozenset(("uvicorn.access", "gunicorn.access"))
 _serving = False

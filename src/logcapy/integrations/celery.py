@@ -26,9 +26,8 @@ from logcapy._guard import describe_error, say
 from logcapy.attributes import EXCEPTION_MARK
 from logcapy.capture.describing import exception_attributes
 from logcapy.capture.emitting import emit_exception
-from logcapy.capture.event_keys import event_key
 from logcapy.capture.failed_attempt import tell_of_failed_attempt
-from logcapy.capture.local_root import Told, local_exceptions, local_root_of
+from logcapy.capture.local_root import Told, event_key, local_exceptions, local_root_of
 from logcapy.capture.sightings import sighting_of
 
 from .ending import Ending

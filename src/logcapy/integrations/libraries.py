@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from logcapy._on_import import when_imported
+from logcapy._later import when_imported
 
 from .ending import Ending
 

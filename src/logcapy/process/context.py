@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 
 from logcapy.draft import NOTHING_SHARED, Shared
 
-from .current_request import current_request
+from .serving import current_request
 
 #: Under this name an exception remembers the values it left, and the request that they are of.
 VALUES_MARK: Final = "_logcapy_values"

@@ -32,8 +32,7 @@ from logcapy.attributes import (
 from logcapy.draft import NOTHING_SHARED, Shared
 
 from .context import bound_values
-from .current_request import current_request, request_behind
-from .request_words import shortened, without_port
+from .serving import current_request, request_behind, shortened, without_port
 
 if TYPE_CHECKING:
     from .request import RequestContext

@@ -27,11 +27,9 @@ from logcapy.attributes import (
 from logcapy.draft import NOTHING_SHARED, Shared
 
 from .context import bound_values
-from .current_request import current_request
 from .proxies import client_behind
 from .request_id import valid_or_new
-from .request_settings import request_settings
-from .request_words import known_method, shortened, token_of, without_port
+from .serving import current_request, known_method, request_settings, shortened, token_of, without_port
 
 USER_ID: Final = "user.id"
 SESSION_ID: Final = "session.id"

@@ -8,8 +8,7 @@ from importlib import import_module
 from typing import ClassVar
 
 from logcapy.config import setting
-from logcapy.config.checks import require, require_milliseconds
-from logcapy.config.setting import MILLISECONDS, Setting
+from logcapy.config.setting import MILLISECONDS, Setting, require, require_milliseconds
 
 
 @dataclass(frozen=True, kw_only=True)

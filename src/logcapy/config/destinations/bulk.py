@@ -6,8 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from logcapy.config.checks import require, require_names
-from logcapy.config.setting import Setting
+from logcapy.config.setting import Setting, require, require_names
 
 from .base import HttpDestinationConfig, http_rows, row
 

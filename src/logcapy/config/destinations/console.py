@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import ClassVar
 
-from logcapy.config.checks import require, require_names
-from logcapy.config.setting import Setting
+from logcapy.config.setting import Setting, require, require_names
 from logcapy.errors import ConfigError, nearest_name
 
 from .base import DestinationConfig, row

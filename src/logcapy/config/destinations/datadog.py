@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from logcapy.config.checks import require
-from logcapy.config.setting import Setting
+from logcapy.config.setting import Setting, require
 
 from .base import HttpDestinationConfig, http_rows, row
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from logcapy.config import setting
-from logcapy.config.checks import require, require_count
-from logcapy.config.setting import COUNT, MILLISECONDS, Setting
+from logcapy.config.setting import COUNT, MILLISECONDS, Setting, require, require_count
 
 from .base import DestinationConfig, row
 

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from logcapy.config.checks import require, require_milliseconds
-from logcapy.config.setting import MILLISECONDS, Setting, headers
+from logcapy.config.setting import MILLISECONDS, Setting, headers, require, require_milliseconds
 
 from .base import DestinationConfig, row
 

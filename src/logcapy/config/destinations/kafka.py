@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from logcapy.config.checks import require, require_milliseconds, require_strings
-from logcapy.config.setting import MILLISECONDS, Setting, names
+from logcapy.config.setting import MILLISECONDS, Setting, names, require, require_milliseconds, require_strings
 
 from .base import DestinationConfig, row
 

@@ -6,8 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from logcapy.config.checks import require, require_names, require_strings
-from logcapy.config.setting import Setting, names
+from logcapy.config.setting import Setting, names, require, require_names, require_strings
 from logcapy.errors import ConfigError
 
 from .base import HttpDestinationConfig, http_rows, row

@@ -6,8 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from logcapy.config.checks import require, require_milliseconds
-from logcapy.config.setting import MILLISECONDS, Setting
+from logcapy.config.setting import MILLISECONDS, Setting, require, require_milliseconds
 
 from .base import DestinationConfig, row
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from logcapy.config.checks import require, require_names
 from logcapy.config.otlp import OtlpConfig
-from logcapy.config.setting import Setting
+from logcapy.config.setting import Setting, require, require_names
 from logcapy.errors import ConfigError
 
 from .base import DestinationConfig, row

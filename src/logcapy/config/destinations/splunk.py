@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from logcapy.config import setting
-from logcapy.config.checks import require
-from logcapy.config.setting import Setting
+from logcapy.config.setting import Setting, require
 
 from .base import HttpDestinationConfig, http_rows, row
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from logcapy.config.checks import require, require_count, require_milliseconds
-from logcapy.config.setting import COUNT, MILLISECONDS, Setting
+from logcapy.config.setting import COUNT, MILLISECONDS, Setting, require, require_count, require_milliseconds
 
 from .base import DestinationConfig, row
 

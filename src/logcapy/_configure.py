@@ -56,6 +56,10 @@ def configure(
     return handle
 
 
+#: The name that newcomers look for.
+configure_logging = configure
+
+
 def _config(fields: dict[str, Any]) -> LogCapyConfig:
     known = field_names(LogCapyConfig)
     for name in fields:
