@@ -16,7 +16,7 @@ help: ## List the targets
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[dev,docs]'
+	$(BIN)/python -m pip install --quiet --editable '.[all,azure]' --group dev --group docs
 	@touch $@
 
 setup: $(READY) ## Make the virtual environment with everything in it
@@ -60,7 +60,7 @@ compiled: .venv-compiled/.ready ## Build the wheel with compiled modules, and ru
 .venv-compiled/.ready: pyproject.toml
 	$(PYTHON) -m venv .venv-compiled
 	.venv-compiled/bin/python -m pip install --quiet --upgrade pip
-	.venv-compiled/bin/python -m pip install --quiet build '.[dev]'
+	.venv-compiled/bin/python -m pip install --quiet build '.[all,azure]' --group dev
 	@touch $@
 
 demo: .venv-demo/.ready ## See it work: an application, its requests, and what arrives
