@@ -59,9 +59,9 @@ from logcapy.process.late_redactor import LateRedactor
 
 redactor = LateRedactor(RedactionConfig(redact_action="hash"))
 child = os.fork()
-print(redactor.text("password=hunter2"), flush=True)
 if child:
     os.waitpid(child, 0)
+print(redactor.text("password=hunter2"), flush=True)
 """
 
 
