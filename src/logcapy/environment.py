@@ -60,7 +60,7 @@ def logcapy_config(report: Report) -> LogCapyConfig:
             nearest = nearest_name(name, sorted(known))
             hint = f"; did you mean {nearest}?" if nearest else ""
             say_once(f"config:{name}", f"there is no variable {name}{hint}")
-    rows = tuple(row._replace(variables=()) if row.field in _options else row for row in rows)
+    rows = tuple(row.read_from() if row.field in _options else row for row in rows)
     return _build(LogCapyConfig, {**dict(_read(rows, report)), **_options}, rows, report)
 
 
@@ -154,7 +154,7 @@ def _preset_config(report: Report) -> OtlpConfig | None:
     except ConfigError as error:
         report(error)
         return None
-    rows = [one._replace(variables=one.variables[:1]) for one in (ENDPOINT_ROW, *OtlpConfig.rows)]
+    rows = [one.read_from(*one.variables[:1]) for one in (ENDPOINT_ROW, *OtlpConfig.rows)]
     values = dict(_read(rows, report))
     own = values.pop("headers", None)
     headers = {**base.headers, **own} if isinstance(own, Mapping) else base.headers

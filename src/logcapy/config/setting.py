@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import NamedTuple
 
 from opentelemetry.util.re import parse_env_headers
 
@@ -19,7 +18,7 @@ COUNT = "a whole number, 1 or more"
 OFF = "off"
 
 
-class Setting(NamedTuple):
+class Setting:
     """A field of a configuration and the variables that set it, the first one that is set wins.
 
     Args:
@@ -30,11 +29,25 @@ class Setting(NamedTuple):
         secret: Whether a value must never be shown.
     """
 
-    field: str
-    variables: tuple[str, ...]
-    parse: Callable[[str], object]
-    allowed: str
-    secret: bool = False
+    __slots__ = ("allowed", "field", "parse", "secret", "variables")
+
+    def __init__(
+        self,
+        field: str,
+        variables: tuple[str, ...],
+        parse: Callable[[str], object],
+        allowed: str,
+        secret: bool = False,
+    ) -> None:
+        self.field = field
+        self.variables = variables
+        self.parse = parse
+        self.allowed = allowed
+        self.secret = secret
+
+    def read_from(self, *variables: str) -> Setting:
+        """The same setting, set by these variables."""
+        return Setting(self.field, variables, self.parse, self.allowed, self.secret)
 
 
 def boolean(text: str) -> bool:
