@@ -1,7 +1,8 @@
 """Instructions a record, and of a start, counted by valgrind: nearly the same on every run and machine, however busy.
 
 ``python -m tests.benchmarks.instructions`` prints those of a record for stock and LogCapy, and the ratios;
-``python -m tests.benchmarks.instructions --start .venv-bench/logcapy`` those of a start, as ``make bench`` installs it.
+``python -m tests.benchmarks.instructions --start .venv-bench/logcapy`` those of a start, as ``make bench`` installs it;
+``python -m tests.benchmarks.instructions --threads`` those of a record from eight threads and from one.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -33,25 +35,33 @@ def valgrind() -> str | None:
     return shutil.which("valgrind")
 
 
-def instructions(setups: tuple[str, ...], logcapy: Path = ROOT / "src") -> dict[str, float]:
+def instructions(setups: tuple[str, ...], work: str = "usual", many: int = MANY) -> dict[str, float]:
     """Instructions that one more record takes, by set-up, until it has been encoded and sent.
+
+    Args:
+        setups: Which.
+        work: How records come.
+        many: Of so many records, less the few, a share is given.
 
     Raises:
         AssertionError: A run failed, or not every record has arrived.
     """
-    runs = [(setup, records) for setup in setups for records in (FEW, MANY)]
+    runs = [(setup, records) for setup in setups for records in (FEW, many)]
     with intake() as endpoint, ThreadPoolExecutor(_AT_A_TIME) as pool:
-        children = Children(endpoint, logcapy)
-        counts = dict(zip(runs, pool.map(lambda run: _count(children, *run), runs), strict=True))
+        children = Children(endpoint, ROOT / "src")
+        for setup in setups:  # the first process writes what it has compiled, the others read it
+            children.measure("cost", setup, work, FEW)
+        children.count()
+        counts = dict(zip(runs, pool.map(lambda run: _count(children, work, *run), runs), strict=True))
         arrived = children.count()["records"]
     sent = sum(sent for _, sent in counts.values())
     assert arrived == sent, f"{arrived} records of {sent} have arrived"
-    return {setup: (counts[setup, MANY][0] - counts[setup, FEW][0]) / (MANY - FEW) for setup in setups}
+    return {setup: (counts[setup, many][0] - counts[setup, FEW][0]) / (many - FEW) for setup in setups}
 
 
-def _count(children: Children, setup: str, records: int) -> tuple[int, int]:
+def _count(children: Children, work: str, setup: str, records: int) -> tuple[int, int]:
     """The instructions of a whole process, and the records that it has sent."""
-    wanted = json.dumps({"measure": "cost", "setup": setup, "work": "usual", "records": records})
+    wanted = json.dumps({"measure": "cost", "setup": setup, "work": work, "records": records})
     env = children.environment(setup)
     with tempfile.NamedTemporaryFile("r") as output:
         count = _counted([sys.executable, "-m", "tests.benchmarks.child", wanted, output.name], env)
@@ -82,14 +92,25 @@ def of_a_start(setups: tuple[str, ...], logcapy: Path) -> dict[str, float]:
         return {setup: _counted(*startup.command(children, setup, "pass"), "--trace-children=yes") for setup in setups}
 
 
+def of_threads(setups: tuple[str, ...]) -> Iterator[tuple[str, float, float]]:
+    """Set-up, instructions of a record from eight threads, and from one; of so many that threads get in their way."""
+    one, eight = (instructions(setups, work, many=4_001) for work in ("usual", "threads"))
+    for setup in setups:
+        yield setup, eight[setup], one[setup]
+
+
 def main() -> None:
     arguments = sys.argv[1:]
-    if arguments[:1] == ["--start"]:
-        counts, unit = of_a_start((STOCK, "logcapy-stdlib"), Path(arguments[1]).resolve()), "a start"
+    if arguments[:1] == ["--threads"]:
+        rows, unit = list(of_threads((STOCK, "logcapy-stdlib", "logcapy-logger"))), "a record, {:.3f} of one thread's"
+    elif arguments[:1] == ["--start"]:
+        counts = of_a_start((STOCK, "logcapy-stdlib"), Path(arguments[1]).resolve())
+        rows, unit = [(setup, count, counts[STOCK]) for setup, count in counts.items()], "a start, {:.3f} of stock's"
     else:
-        counts, unit = instructions((STOCK, *arguments) if arguments else (STOCK, "logcapy-stdlib")), "a record"
-    for setup, count in counts.items():
-        print(f"{setup:20} {count:13,.0f} instructions {unit}, {count / counts[STOCK]:.3f} of stock's")
+        counts = instructions((STOCK, *arguments) if arguments else (STOCK, "logcapy-stdlib"))
+        rows, unit = [(setup, count, counts[STOCK]) for setup, count in counts.items()], "a record, {:.3f} of stock's"
+    for setup, count, other in rows:
+        print(f"{setup:20} {count:13,.0f} instructions {unit.format(count / other)}")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from pathlib import Path
 from . import tables
 from .children import ROOT
 from .figures import Figures
-from .plan import QUEUED, TURNS
+from .plan import QUEUED, TURNS, WORKS_TURNS
 from .plot import svg
 from .startup import STARTS
 from .throughput import RECORDS
@@ -46,7 +46,8 @@ line without `opentelemetry-instrument`. In each round each is started {starts} 
 counts."""
 _THREADS = """The clock until all has left, a record. In CPython one thread runs at a time, and threads that all want to
 run disturb each other: the first line shows by how much. In each round each work is
-measured {turns} times, in turns, and the fastest counts."""
+measured {turns} times, in turns, and the fastest counts. What the work itself takes, in instructions, whatever else the
+machine does: `python -m tests.benchmarks.instructions --threads`."""
 _COLLECTOR = """{records:,} records, as fast as they go, into the OpenTelemetry Collector on the same cores, until all
 have left."""
 _COMPRESSION = """A request of 512 records as LogCapy sends it. They are much alike; others gain less."""
@@ -77,7 +78,7 @@ def page(figures: Figures, about: Mapping[str, str]) -> str:
         + "\n\nIn one go, while the queue's worker wants the interpreter too.\n\n"
         + tables.caller_table(figures, "usual"),
         "Kinds of records": "All processor time, to stock.\n\n" + "\n\n".join(tables.works_table(figures)),
-        "Threads": f"{_THREADS.format(turns=TURNS)}\n\n{tables.threads_table(figures)}",
+        "Threads": f"{_THREADS.format(turns=WORKS_TURNS)}\n\n{tables.threads_table(figures)}",
         "Redaction": tables.redaction_table(figures),
         "Records that wait": f"{_QUEUED.format(queued=QUEUED)}\n\n{tables.memory_table(figures)}",
         "Into the Collector": f"{_COLLECTOR.format(records=RECORDS)}\n\n{tables.throughput_table(figures)}",
