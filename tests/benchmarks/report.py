@@ -44,10 +44,10 @@ that Python holds a record: counted, so that they do not depend on the machine."
 _START = """`opentelemetry-instrument python -c pass`, with traces, metrics and logs to OTLP over HTTP; in the first
 line without `opentelemetry-instrument`. In each round each is started {starts} times, in turns, and the fastest start
 counts."""
-_THREADS = """The clock until all has left, a record. In CPython one thread runs at a time, and threads that all want to
-run disturb each other: the first line shows by how much. In each round each work is
-measured {turns} times, in turns, and the fastest counts. What the work itself takes, in instructions, whatever else the
-machine does: `python -m tests.benchmarks.instructions --threads`."""
+_THREADS = """The clock until all has left, a record; the threads are there before it begins. In CPython one thread runs
+at a time, and threads that all want to run disturb each other: the first line shows by how much. In each round each
+work is measured {turns} times, in turns, and the fastest counts. What the work itself takes, in instructions, whatever
+else the machine does: `python -m tests.benchmarks.instructions --threads`."""
 _COLLECTOR = """{records:,} records, as fast as they go, into the OpenTelemetry Collector on the same cores, until all
 have left."""
 _COMPRESSION = """A request of 512 records as LogCapy sends it. They are much alike; others gain less."""
