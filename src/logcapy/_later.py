@@ -10,6 +10,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import cache
 from importlib import import_module
 
@@ -52,11 +53,27 @@ def when_imported(module: str, watch: Callable[[], Callable[[], None]], loss: st
     return end
 
 
-#: Held while something is imported that was not imported at the start. A fork waits for it: a child that is forked in
-#: the middle of an import has a module that is locked for good.
-importing = threading.RLock()
+_lock = threading.RLock()
+
+
+def importing() -> AbstractContextManager[object]:
+    """To be held while something is imported that was not imported at the start.
+
+    A fork waits for it: a child that is forked in the middle of an import has a module that is locked for good.
+    """
+    return _lock
+
+
+def _begin_anew() -> None:
+    """In a child, whose parent may not have waited: some servers fork without asking Python first."""
+    global _lock
+    _lock = threading.RLock()
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=importing.acquire, after_in_parent=importing.release, after_in_child=importing.release)
+    os.register_at_fork(
+        before=lambda: _lock.acquire(), after_in_parent=lambda: _lock.release(), after_in_child=_begin_anew
+    )
 
 _awaited: list[str] = []
 
@@ -73,7 +90,7 @@ def with_first_record(module: str) -> None:
 def import_awaited() -> None:
     """Import what waits for the first record; raises what an import raises, and the next call goes on there."""
     while _awaited:
-        with importing:
+        with importing():
             if _awaited:
                 import_module(_awaited[-1])
                 _awaited.pop()

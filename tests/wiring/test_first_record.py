@@ -46,6 +46,39 @@ def test_a_child_forked_in_the_middle_of_an_import_has_the_whole_module(program:
     assert sorted(program.bodies) == ["of the child, True", "of the parent"]
 
 
+_FORK_IN_C = """
+import ctypes, os, signal, threading
+from logcapy._later import importing
+
+held = threading.Event()
+
+
+def hold():
+    with importing():
+        held.set()
+        threading.Event().wait()
+
+
+threading.Thread(target=hold, daemon=True).start()
+held.wait()
+child = ctypes.PyDLL(None).fork()
+if child == 0:
+    ctypes.pythonapi.PyOS_AfterFork_Child()
+    signal.alarm(10)
+    with importing():
+        os._exit(0)
+os.write(1, b"%d" % os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+os._exit(0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_child_can_import_that_was_forked_without_asking_python_first(program: Program) -> None:
+    """As uWSGI forks, whose hooks of Python run in the child alone."""
+    run = program.run(_FORK_IN_C, instrument=False)
+    assert (run.stdout, run.stderr) == ("0", "")
+
+
 _REFUSED = """
 import logging, sys, time
 import logcapy

@@ -37,7 +37,7 @@ class LateRedactor:
             self._make()
 
     def _make(self) -> Redactor:
-        with importing:
+        with importing():
             if self._made is None:
                 from .redact import Redactor
 
