@@ -78,13 +78,13 @@ if hasattr(os, "register_at_fork"):
 _awaited: list[str] = []
 
 
-def with_first_record(module: str) -> None:
-    """Have a module imported by the thread that sends, before it takes a record from its queue.
+def with_first_record(*modules: str) -> None:
+    """Have modules imported by the thread that sends, before it takes a record from its queue.
 
-    So no caller waits for it, and where it cannot be imported (no file can be opened, say) the records wait until it
-    can. Whoever needs it earlier imports it.
+    So no caller waits for it, and where one cannot be imported (no file can be opened, say) the records wait until it
+    can. Whoever needs one earlier imports it.
     """
-    _awaited.append(module)
+    _awaited.extend(modules)
 
 
 def import_awaited() -> None:

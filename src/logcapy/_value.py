@@ -109,11 +109,6 @@ class Value:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self._shown().items())})"
 
 
-def names_of(kind: type[Value]) -> tuple[str, ...]:
-    """The names of its fields, in order; ``fields()`` tells more, and takes more."""
-    return tuple(kind._own)
-
-
 def _default(one: Field[Any]) -> Any:
     """What a field is where nothing is said; ``Parameter.empty`` for one that must be given."""
     if one.default_factory is not MISSING:

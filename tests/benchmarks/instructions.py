@@ -13,7 +13,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -92,25 +91,24 @@ def of_a_start(setups: tuple[str, ...], logcapy: Path) -> dict[str, float]:
         return {setup: _counted(*startup.command(children, setup, "pass"), "--trace-children=yes") for setup in setups}
 
 
-def of_threads(setups: tuple[str, ...]) -> Iterator[tuple[str, float, float]]:
-    """Set-up, instructions of a record from eight threads, and from one; of so many that threads get in their way."""
-    one, eight = (instructions(setups, work, many=4_001) for work in ("usual", "threads"))
-    for setup in setups:
-        yield setup, eight[setup], one[setup]
+def of_threads(setups: tuple[str, ...]) -> tuple[dict[str, float], dict[str, float]]:
+    """Instructions of a record from eight threads, and from one; of so many that threads get in one another's way."""
+    return instructions(setups, "threads", many=4_001), instructions(setups, many=4_001)
 
 
 def main() -> None:
     arguments = sys.argv[1:]
     if arguments[:1] == ["--threads"]:
-        rows, unit = list(of_threads((STOCK, "logcapy-stdlib", "logcapy-logger"))), "a record, {:.3f} of one thread's"
+        counts, one = of_threads((STOCK, "logcapy-stdlib", "logcapy-logger"))
+        unit, beside = "a record", "one thread's"
     elif arguments[:1] == ["--start"]:
         counts = of_a_start((STOCK, "logcapy-stdlib"), Path(arguments[1]).resolve())
-        rows, unit = [(setup, count, counts[STOCK]) for setup, count in counts.items()], "a start, {:.3f} of stock's"
+        unit, beside, one = "a start", "stock's", dict.fromkeys(counts, counts[STOCK])
     else:
         counts = instructions((STOCK, *arguments) if arguments else (STOCK, "logcapy-stdlib"))
-        rows, unit = [(setup, count, counts[STOCK]) for setup, count in counts.items()], "a record, {:.3f} of stock's"
-    for setup, count, other in rows:
-        print(f"{setup:20} {count:13,.0f} instructions {unit.format(count / other)}")
+        unit, beside, one = "a record", "stock's", dict.fromkeys(counts, counts[STOCK])
+    for setup, count in counts.items():
+        print(f"{setup:20} {count:13,.0f} instructions {unit}, {count / one[setup]:.3f} of {beside}")
 
 
 if __name__ == "__main__":

@@ -37,7 +37,8 @@ from .fingerprint import fingerprint_or_none
 _RAISE: Final = opmap["RAISE_VARARGS"]
 #: How many entries of a traceback are looked at; what is new is in front.
 _MOST_ENTRIES: Final = 1000
-
+#: An instance that is raised anew from another place in the same trace is a new failure after this time.
+_SAME_FAILURE_SECONDS: Final = 60.0
 
 #: The code and the instruction of a ``raise``.
 Place = tuple[int, int]
@@ -98,10 +99,6 @@ def _place(entry: TracebackType) -> Place:
 def _is_raise(code: CodeType, instruction: int) -> bool:
     operations = code.co_code
     return 0 <= instruction < len(operations) and operations[instruction] == _RAISE
-
-
-#: An instance that is raised anew from another place in the same trace is a new failure after this time.
-_SAME_FAILURE_SECONDS: Final = 60.0
 
 
 class Sighting:

@@ -41,6 +41,20 @@ from .span_events import exception_events, has_events, redact_status, tidy_event
 if TYPE_CHECKING:
     from .local_root import RootWatch
 
+EXCEPTION: Final = "exception"
+
+# By the kind of a span and any attribute that it has; old names of attributes beside the stable ones.
+_NAMES: Final = (
+    (SpanKind.SERVER, ("faas.trigger", "faas.invocation_id"), "faas.invocation.exception"),
+    (SpanKind.SERVER, ("rpc.system.name", "rpc.system"), "rpc.server.call.exception"),
+    (SpanKind.SERVER, ("http.request.method", "http.method"), "http.server.request.exception"),
+    (SpanKind.CONSUMER, ("faas.trigger", "faas.invocation_id"), "faas.invocation.exception"),
+    (SpanKind.CONSUMER, (), "messaging.process.exception"),
+    (SpanKind.CLIENT, ("db.system.name", "db.system"), "db.client.operation.exception"),
+    (SpanKind.CLIENT, ("rpc.system.name", "rpc.system"), "rpc.client.call.exception"),
+    (SpanKind.CLIENT, ("http.request.method", "http.method"), "http.client.request.exception"),
+)
+
 
 class LogCapySpanProcessor(SpanProcessor):
     """Add it to a TracerProvider: records know their request, and exceptions of spans become records, without secrets.
@@ -162,21 +176,6 @@ def _is_of(attributes: Mapping[str, Any], exception: BaseException) -> bool:
     return attributes.get(EXCEPTION_TYPE) == type_of(exception) and attributes.get(EXCEPTION_MESSAGE) == message_of(
         exception
     )
-
-
-EXCEPTION: Final = "exception"
-
-# By the kind of a span and any attribute that it has; old names of attributes beside the stable ones.
-_NAMES: Final = (
-    (SpanKind.SERVER, ("faas.trigger", "faas.invocation_id"), "faas.invocation.exception"),
-    (SpanKind.SERVER, ("rpc.system.name", "rpc.system"), "rpc.server.call.exception"),
-    (SpanKind.SERVER, ("http.request.method", "http.method"), "http.server.request.exception"),
-    (SpanKind.CONSUMER, ("faas.trigger", "faas.invocation_id"), "faas.invocation.exception"),
-    (SpanKind.CONSUMER, (), "messaging.process.exception"),
-    (SpanKind.CLIENT, ("db.system.name", "db.system"), "db.client.operation.exception"),
-    (SpanKind.CLIENT, ("rpc.system.name", "rpc.system"), "rpc.client.call.exception"),
-    (SpanKind.CLIENT, ("http.request.method", "http.method"), "http.client.request.exception"),
-)
 
 
 def name_and_severity(pending: Pending, root: Any) -> tuple[str, SeverityNumber] | None:

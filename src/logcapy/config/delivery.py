@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from logcapy._value import Value, names_of
+from logcapy._value import Value
 
 from .setting import COUNT, MILLISECONDS, Setting, require, require_count, require_milliseconds, require_names
 
@@ -123,7 +123,7 @@ class DeliveryConfig(Value, kw_only=True):
 
 def delivery_fields(config: DeliveryConfig) -> dict[str, object]:
     """The settings of delivery alone, of a configuration that may have others."""
-    return {name: getattr(config, name) for name in names_of(DeliveryConfig)}
+    return {row.field: getattr(config, row.field) for row in DeliveryConfig.rows}
 
 
 def _require_age(setting: str, value: object) -> None:

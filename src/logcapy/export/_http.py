@@ -30,8 +30,7 @@ OTLP_RETRY_STATUSES = frozenset((429, 502, 503, 504))
 _SET_UP_STATUSES = frozenset((401, 403, 404, 405))
 _PUBLIC_HEADERS = frozenset(("content-type", "content-encoding", "user-agent"))
 
-for _part in ("_deadline", "_retry_after"):  # which serve requests alone
-    with_first_record(f"logcapy.export.{_part}")
+with_first_record("logcapy.export._deadline", "logcapy.export._retry_after")  # which serve requests alone
 
 
 class Answer(Value):

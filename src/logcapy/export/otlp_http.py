@@ -17,8 +17,7 @@ from ._http_exporter import HttpPayloadExporter
 from ._otlp_settings import otlp_settings
 
 # What encodes records and reads answers: a process that has logged nothing needs neither.
-for _part in ("otlp", "_otlp_response", "_split"):
-    with_first_record(f"logcapy.export.{_part}")
+with_first_record("logcapy.export.otlp", "logcapy.export._otlp_response", "logcapy.export._split")
 
 
 class OTLPHttpLogRecordExporter(HttpPayloadExporter):

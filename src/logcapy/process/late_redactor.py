@@ -34,20 +34,21 @@ class LateRedactor:
         self._made: Redactor | None = None
         # Patterns are to be refused now; children that are forked before the first text are to have the same hash key.
         if config.redact_patterns or config.redact_action == "hash":
-            self._make()
+            self._redactor()
 
-    def _make(self) -> Redactor:
-        with importing():
-            if self._made is None:
-                from .redact import Redactor
+    def _redactor(self) -> Redactor:
+        if self._made is None:
+            with importing():
+                if self._made is None:
+                    from .redact import Redactor
 
-                self._made = Redactor(self._config)
-            return self._made
+                    self._made = Redactor(self._config)
+        return self._made
 
     def __call__(self, record: ReadWriteLogRecord) -> None:
         """Redact body and attributes of a record, in place. Never raises."""
         try:
-            redactor = self._made or self._make()
+            redactor = self._redactor()
         except Exception as error:  # noqa: BLE001 - fails closed
             record.log_record.body, record.log_record.attributes = _masked(error), {}
         else:
@@ -56,14 +57,14 @@ class LateRedactor:
     def text(self, text: str) -> str:
         """Mask the secrets in a text; the same object if there are none. Never raises."""
         try:
-            redactor = self._made or self._make()
+            redactor = self._redactor()
         except Exception as error:  # noqa: BLE001 - fails closed
             return _masked(error)
         return redactor.text(text)
 
     def drafts(self, drafts: Sequence[Draft]) -> None:
         """Redact drafts that are written, in place; a ``draft.RedactMany``. Raises where nothing can be imported."""
-        (self._made or self._make()).drafts(drafts)
+        self._redactor().drafts(drafts)
 
     def counts(self) -> dict[str, int]:
         """How many secrets were masked, by rule."""
@@ -71,5 +72,5 @@ class LateRedactor:
 
 
 def _masked(error: Exception) -> str:
-    say_once("redaction", f"redaction cannot be imported ({type(error).__name__}): texts are masked whole meanwhile")
+    say_once("no_redaction", f"redaction cannot be imported ({type(error).__name__}): texts are masked whole meanwhile")
     return MASK
