@@ -17,6 +17,8 @@ from typing import Any, Final
 
 from logcapy.attributes import EXCEPTION_MESSAGE, EXCEPTION_STACKTRACE, EXCEPTION_TYPE, TRUNCATED
 
+from .stack_text import described
+
 
 def members(exception: BaseException) -> Iterator[BaseException]:
     """The exception, then all that would be printed with it, nearest first, each once. May be very many."""
@@ -146,12 +148,12 @@ def _stacktrace(exception: BaseException) -> tuple[str, bool]:
         if not _is_usual(exception):
             text, cut = shortened("".join(_plain_lines(exception)))
             return text, True
-        described = traceback.TracebackException(type(exception), exception, last)
-        text = "".join(described.format())
+        told = described(exception, last)
+        text = "".join(told.format())
         if left_out:
             head, found, tail = text.rpartition(_HEADER)
             text = f"{head}{found}  ... {left_out} frames left out ...\n{tail}"
-        if not hasattr(described, "__notes__"):  # Python 3.10, unless a backport of groups has taught it to
+        if not hasattr(told, "__notes__"):  # Python 3.10, unless a backport of groups has taught it to
             text += "".join(f"{note}\n" for note in _notes(exception))
     except Exception:  # noqa: BLE001 - a hostile exception must not cost the record
         return _whatever_can_be_told(exception), True
