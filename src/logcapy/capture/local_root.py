@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
@@ -72,13 +73,13 @@ class EventKey(NamedTuple):
 def event_key(attributes: Mapping[str, Any]) -> EventKey:
     """The key of a record or span event that tells of an exception."""
     stack = str(attributes.get(EXCEPTION_STACKTRACE, "")).rpartition(_HEADER)[2]
-    found = compiled(_PLACE).findall(stack, max(0, len(stack) - _LONGEST_SEARCHED))
-    places = "\n".join(place for place, _ in groupby(found))
-    return EventKey(
-        _type(attributes),
-        _message(attributes),
-        places[-_LONGEST_STACK:],
-    )
+    return EventKey(_type(attributes), _message(attributes), _places(stack[-_LONGEST_SEARCHED:]))
+
+
+@lru_cache(64)  # of one exception they are asked for up to nine times
+def _places(stack: str) -> str:
+    found = compiled(_PLACE).findall(stack)
+    return "\n".join(place for place, _ in groupby(found))[-_LONGEST_STACK:]
 
 
 def is_telling_of(attributes: Mapping[str, Any], key: EventKey) -> bool:

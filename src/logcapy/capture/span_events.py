@@ -67,7 +67,7 @@ def tidy_events(span: Span, redact_text: TextRedactor | None, *, keep: bool) -> 
     for event in events:
         # Under another name it may be a failed attempt, or an event that was a log record.
         if redact_text is not None and (event.name == EXCEPTION_EVENT or EXCEPTION_MESSAGE in (event.attributes or {})):
-            event._attributes = _redacted(event, redact_text)
+            _redact(event, redact_text)
         if event.name != EXCEPTION_EVENT:
             kept.append(event)
         elif keep:
@@ -107,13 +107,12 @@ def _stack(event: Event) -> str:
     return str((event.attributes or {}).get(EXCEPTION_STACKTRACE, ""))
 
 
-def _redacted(event: Event, redact_text: TextRedactor) -> BoundedAttributes:
-    attributes = event.attributes or {}
-    redacted = BoundedAttributes(
-        attributes={key: redact_text(value) if isinstance(value, str) else value for key, value in attributes.items()}
-    )
-    redacted.dropped = event.dropped_attributes
-    return redacted
+def _redact(event: Event, redact_text: TextRedactor) -> None:
+    attributes = dict(event.attributes or {})
+    redacted = {key: redact_text(value) if isinstance(value, str) else value for key, value in attributes.items()}
+    if redacted != attributes:
+        event._attributes = BoundedAttributes(attributes=redacted)
+        event._attributes.dropped = event.dropped_attributes
 
 
 def _replace_events(span: Span, events: Sequence[Event]) -> None:
