@@ -224,7 +224,7 @@ def watch_spans(provider: object, config: LogCapyConfig, logger_provider: Logger
                 f"{type(provider).__name__}: nothing tells that a trace has ended; set one up before configure()",
             )
         return
-    redact_text = LateRedactor(config).text
+    redact_text = _redactor_of(config).text
     for watched, processor in _watched:
         if watched is provider:
             processor.redact_text = redact_text
@@ -240,6 +240,12 @@ def watch_spans(provider: object, config: LogCapyConfig, logger_provider: Logger
     )
     provider.add_span_processor(processor)
     _watched.append((provider, processor))
+
+
+def _redactor_of(config: LogCapyConfig) -> LateRedactor:
+    """That of the records where there is one: what it has found clean in a record it need not search in its span."""
+    processor = _handle.processor if _handle is not None else None
+    return processor.redactor if processor is not None and processor.config == config else LateRedactor(config)
 
 
 def _follow_levels(processor: LogCapyLogRecordProcessor, config: LogCapyConfig) -> None:

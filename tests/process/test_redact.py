@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import traceback
+from typing import Any
 
 import pytest
 
@@ -318,3 +319,25 @@ def test_card_numbers_of_each_issuer_are_found_as_text_and_as_numbers(number: st
     assert REDACT.attributes({"n": float(number)}) == {"n": MASK}
     wrong = number[:-1] + str((int(number[-1]) + 1) % 10)
     assert REDACT.attributes({"n": int(wrong), "t": wrong}) is None
+
+
+def test_a_clean_text_is_searched_once_and_a_secret_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    redactor = Redactor()
+    search, searched = redactor._once, []
+
+    def spy(text: str, deadline: Any) -> str:
+        searched.append(text)
+        return search(text, deadline)
+
+    monkeypatch.setattr(redactor, "_once", spy)
+    stack = "Traceback (most recent call last):\n" + '  File "shop.py", line 1, in pay\n' * 99
+    for text in ("a clean text", stack, "x " * 5000):
+        assert [redactor.text(text) is text for _ in range(3)] == [True] * 3
+    assert searched == ["a clean text", stack, *["x " * 5000] * 3], "what is very long is not kept"
+    for _ in range(2):
+        assert "hunter2" not in redactor.text(f"{stack}password=hunter2")
+    for number in range(5000):
+        redactor.text(f"{number} {stack}")
+        redactor.text(f"text {number}")
+    assert len(redactor._clean_long) <= 64
+    assert len(redactor._clean) <= 1024

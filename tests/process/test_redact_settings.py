@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
+from opentelemetry.sdk.trace import TracerProvider
 
 import logcapy
 from logcapy import check_redaction
@@ -52,6 +54,11 @@ def test_hash_gives_the_same_token_for_the_same_secret_however_it_is_written() -
     )
     assert redact.text("password=hunter2") != redactor(redact_action="hash").text("password=hunter2")
     assert "hunter2" not in redact.text("password=hunter2")
+
+
+def test_hash_gives_the_same_token_in_all_of_a_process_also_without_a_key() -> None:
+    first, second = (redactor(redact_action="hash").text("password=hunter2") for _ in range(2))
+    assert first == second
 
 
 def test_drop_leaves_an_attribute_under_a_secret_key_out_at_any_depth() -> None:
@@ -208,6 +215,24 @@ def test_counts_are_told_by_the_handle_and_never_what_was_masked() -> None:
     assert handle.processor is not None
     handle.processor.redactor.text(f"{CARD} and kim@example.org and kim@example.org")
     assert handle.redactions() == {"card": 1, "email": 2}
+    handle.shutdown()
+
+
+def test_what_is_masked_on_a_span_is_counted_too_and_has_the_same_token() -> None:
+    exporter, tracer_provider = InMemoryLogRecordExporter(), TracerProvider(shutdown_on_exit=False)
+    handle = logcapy.configure(
+        SimpleLogRecordProcessor(exporter),
+        logger_provider=LoggerProvider(shutdown_on_exit=False),
+        tracer_provider=tracer_provider,
+        redact_action="hash",
+    )
+    with tracer_provider.get_tracer("shop").start_as_current_span("pay") as span:
+        span.record_exception(ValueError("password=hunter2"))
+        logging.getLogger("shop").error("password=hunter2")
+    on_span = next(event.attributes["exception.message"] for event in span.events)  # type: ignore[attr-defined]
+    assert on_span == exporter.get_finished_logs()[0].log_record.body
+    assert on_span.startswith("password=[REDACTED:#")
+    assert handle.redactions()["key"] >= 2
     handle.shutdown()
 
 

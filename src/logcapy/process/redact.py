@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Final
 
 from opentelemetry.attributes import BoundedAttributes
@@ -34,6 +35,9 @@ _MOST_PASSES: Final = 8
 #: Clean texts are remembered, since attributes repeat: how many, and how long one may be.
 _REMEMBERED_TEXTS: Final = 1024
 _LONGEST_REMEMBERED: Final = 200
+#: The same of longer ones, for a short while: a stack comes with its span event, at its span's end and in its record.
+_REMEMBERED_LONG_TEXTS: Final = 64
+_LONGEST_LONG_REMEMBERED: Final = 8192
 #: What a text may take, before it is masked without a further look: so long, and as long as usual ones of its size.
 _MOST_SECONDS: Final = 0.010
 _SECONDS_PER_CHARACTER: Final = 1e-6
@@ -68,6 +72,7 @@ class Redactor(LogRecordProcessor):
         self._is_secret_key = rules.is_secret
         self._masks_cards = "pci" in groups
         self._clean: set[str] = set()
+        self._clean_long: set[str] = set()
         self._plain_keys: set[str] = set()
         #: Redacts drafts that are written, in place; a ``draft.RedactMany``.
         self.drafts = DraftRedactor(
@@ -114,7 +119,7 @@ class Redactor(LogRecordProcessor):
         """Mask the secrets in a text; the same object if there are none, the mask alone if it cannot be told."""
         try:
             plain = text if type(text) is str else str.__str__(text)
-            if plain in self._clean or len(plain) < self._shortest:
+            if len(plain) < self._shortest or plain in self._clean or plain in self._clean_long:
                 return text
             deadline = _Deadline(plain) if len(plain) > _LONG else None
             redacted = self._once(plain, deadline)
@@ -187,9 +192,15 @@ class Redactor(LogRecordProcessor):
 
     def _remember(self, text: str) -> None:
         if len(text) <= _LONGEST_REMEMBERED:
-            if len(self._clean) >= _REMEMBERED_TEXTS:
-                self._clean.clear()
-            self._clean.add(text)
+            _put(text, self._clean, _REMEMBERED_TEXTS)
+        elif len(text) <= _LONGEST_LONG_REMEMBERED:
+            _put(text, self._clean_long, _REMEMBERED_LONG_TEXTS)
+
+
+def _put(text: str, remembered: set[str], most: int) -> None:
+    if len(remembered) >= most:
+        remembered.clear()
+    remembered.add(text)
 
 
 class _TooSlowError(Exception):
@@ -225,8 +236,9 @@ def _users_own(patterns: Iterable[str]) -> list[Detector]:
     return [PatternDetector(pattern) for pattern in patterns]
 
 
+@cache
 def _random_key() -> bytes:
-    """Tokens are then the same within this process, and those that are forked from it."""
+    """Tokens are then the same within this process, whoever redacts, and in those that are forked from it."""
     return os.urandom(16)
 
 
