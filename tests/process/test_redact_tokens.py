@@ -9,9 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logcapy.process.redaction.masking import MASK
-from logcapy.process.redaction.tokens import _GROUPED_SHAPES, _WORDS, redact_tokens
+from logcapy.process.redaction.tokens import _GROUPED_SHAPES, _SHAPES, _WORDS, redact_tokens
 
-_PATTERNS = [pattern for _, pattern in (*_WORDS, *(shape for _, shapes in _GROUPED_SHAPES for shape in shapes))]
+_GROUPS = (*_SHAPES, *_GROUPED_SHAPES)
+_ALL = [pattern for _, pattern in (*_WORDS, *(shape for _, shapes in _GROUPS for shape in shapes))]
+#: Without those that are told by what stands before them; the corpus has these.
+_PATTERNS = [pattern for pattern in _ALL if not pattern.startswith("(?<=")]
 
 
 def shortened(found: re.Match[str], pattern: re.Pattern[str]) -> str:
