@@ -24,6 +24,11 @@ _ASCII_LOWER: Final = {ord(letter): letter.lower() for letter in "ABCDEFGHIJKLMN
 _SEPARATOR: Final = (
     r"[0-9]{0,3}((?:[\"'\]\\]|%22|%5d){0,8})(?=[ \t=:,>%])(?:[ \t]*(:=|=>|={1,3}|:|,|>|%3d|%3a)|[ \t])[ \t]*"
 )
+#: A shorter text is searched in less time than its separators.
+_LONG: Final = 512
+#: How much of it may stand before what separates: letters of the key, digits, what closes it, and so many blanks.
+_MOST_BLANKS: Final = 64
+_MOST_BETWEEN: Final = 12 + 3 + 8 * len("%22") + _MOST_BLANKS
 _OPENING: Final = r"(?:[bBuUrRfF]{0,2})(\\{0,7})([\"'])|([\[{(])"
 _BRACKET_OR_QUOTE: Final = r"([\[{(])|([\]})])|[\"']"
 #: A value without quotes. A comma or semicolon belongs to it unless a space or another key follows.
@@ -53,12 +58,11 @@ class PairRedactor:
         self._rules = rules
         last_words = {name.rpartition(" ")[2] for name in rules.names} - {""}
         self._stems = [word for word in last_words if not any(other != word and other in word for other in last_words)]
+        self._reach = max(map(len, self._stems), default=0) + _MOST_BETWEEN
 
     def __call__(self, text: str, mask: Mask) -> str:
         """``text`` with the values masked; the same object if there are none."""
-        if not (
-            "=" in text or ":" in text or '"' in text or "'" in text or "--" in text or ">" in text or "%3" in text
-        ):
+        if not self._may_hold_key(text):
             return text
         lowered = text.lower()
         searches = [_search(stem) for stem in self._stems if stem in lowered]
@@ -69,6 +73,32 @@ class PairRedactor:
         candidates = [search.finditer(lowered) for search in searches]
         in_order = candidates[0] if len(candidates) == 1 else merge(*candidates, key=re.Match.start)
         return self._redact(text, in_order, mask)
+
+    def _may_hold_key(self, text: str) -> bool:
+        """Whether one of the words may stand before what separates a key from its value.
+
+        Where little separates, as in long sentences, that is looked for in front of it alone.
+        """
+        if not (
+            "=" in text or ":" in text or '"' in text or "'" in text or "--" in text or ">" in text or "%3" in text
+        ):
+            return False
+        if len(text) < _LONG or "--" in text or "%3" in text:  # what separates is a blank, or is encoded
+            return True
+        separators = "=:>," if "'" in text or '"' in text else "=:>"  # a comma separates behind a quotation mark only
+        if sum(map(text.count, separators)) > len(text) // self._reach:
+            return True
+        before: list[str] = []
+        for separator in separators:
+            at = text.find(separator)
+            while at >= 0:
+                part = text[max(0, at - self._reach) : at]
+                if part[-_MOST_BLANKS:].isspace() and at >= _MOST_BLANKS:
+                    return True
+                before.append(part)
+                at = text.find(separator, at + 1)
+        near = "\n".join(before).lower()
+        return any(stem in near for stem in self._stems)
 
     def _redact(self, text: str, candidates: Iterable[re.Match[str]], mask: Mask) -> str:
         parts: list[str] = []
