@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from .setups import Opened
 from .works import Call, Work
@@ -16,32 +18,57 @@ from .works import Call, Work
 _AWAIT_EVERY = 10
 
 
+class Moment(NamedTuple):
+    """A moment, in seconds: of the clock, and of all processor time of the process."""
+
+    clock: float
+    processor: float
+
+    @classmethod
+    def now(cls) -> Moment:
+        return cls(time.perf_counter(), time.process_time())
+
+
 @dataclass
 class Share:
-    """What the calls took, in seconds: of the clock, and of the processor in the threads that made them."""
+    """What the calls took, in seconds: of the clock, and of the processor in the threads that made them.
+
+    Args:
+        wall: Of the clock.
+        cpu: Of the processor.
+        began: Before the first call, when whoever calls was there.
+    """
 
     wall: float = 0.0
     cpu: float = 0.0
+    began: Moment | None = None
 
 
 def drive(opened: Opened, call: Call, work: Work, records: int) -> Share:
     """Log so many records. What opens and ends spans, and drains after a burst, is not of the calls."""
     share = Share()
     size = work.burst or work.per_span or records
+
+    def begin() -> None:
+        nonlocal began
+        began = Moment.now()
+        share.began = share.began or began
+
     for first in range(0, records, size):
         numbers = range(first, min(first + size, records))
         with opened.span():
-            began = time.perf_counter()
-            share.cpu += _in_the_manner_of(work, call, numbers)
-            share.wall += time.perf_counter() - began
+            began = Moment.now()
+            share.cpu += _in_the_manner_of(work, call, numbers, begin)
+            share.wall += time.perf_counter() - began.clock
         if work.burst:
             opened.drain()
     return share
 
 
-def _in_the_manner_of(work: Work, call: Call, numbers: range) -> float:
+def _in_the_manner_of(work: Work, call: Call, numbers: range, begin: Callable[[], None]) -> float:
     if work.threads > 1:
-        return _in_threads(call, numbers, work.threads)
+        return _in_threads(call, numbers, work.threads, begin)
+    begin()
     return _in_tasks(call, numbers, work.tasks) if work.tasks else _in_turn(call, numbers)
 
 
@@ -52,9 +79,9 @@ def _in_turn(call: Call, numbers: range) -> float:
     return time.thread_time() - began
 
 
-def _in_threads(call: Call, numbers: range, threads: int) -> float:
-    """All begin together, and were there before: what a thread takes to be made is not what a record takes."""
-    together = threading.Barrier(threads)
+def _in_threads(call: Call, numbers: range, threads: int, begin: Callable[[], None]) -> float:
+    """All begin together, when all are there: what it takes to make threads and to wake them no record takes."""
+    together = threading.Barrier(threads, begin)
 
     def run(mine: range) -> float:
         together.wait()
@@ -62,6 +89,7 @@ def _in_threads(call: Call, numbers: range, threads: int) -> float:
 
     pool = _pool(threads)
     begun = [pool.submit(copy_context().run, run, numbers[number::threads]) for number in range(threads)]
+    wait(begun)  # at once: whoever asks one after the other wants the interpreter in between
     return sum(one.result() for one in begun)
 
 

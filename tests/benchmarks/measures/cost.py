@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import time
 
-from tests.benchmarks.drive import drive
+from tests.benchmarks.drive import Moment, drive
 from tests.benchmarks.memory_of_process import peak_bytes
 from tests.benchmarks.setups import Opened
 from tests.benchmarks.works import Work
@@ -21,16 +21,16 @@ def measure(opened: Opened, work: Work, records: int) -> dict[str, float]:
     drive(opened, call, work, WARM_UP)
     _let_all_arrive(opened, WARM_UP)
     gc.collect()
-    cpu, began = time.process_time(), time.perf_counter()
     share = drive(opened, call, work, records)
     _let_all_arrive(opened, WARM_UP + records)
-    cpu, seconds = time.process_time() - cpu, time.perf_counter() - began
+    ended, began = Moment.now(), share.began
+    assert began is not None
     each = 1e6 / records
     return {
         "caller_wall": share.wall * each,
         "caller_cpu": share.cpu * each,
-        "all_cpu": cpu * each,
-        "whole": seconds * each,
+        "all_cpu": (ended.processor - began.processor) * each,
+        "whole": (ended.clock - began.clock) * each,
         "peak": peak_bytes() / 2**20,
         "sent": WARM_UP + records,
     }
