@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY
 from opentelemetry.sdk._logs import LogRecordProcessor, ReadWriteLogRecord
-from opentelemetry.sdk._logs.export import LogRecordExporter
 
 from . import environment
 from ._guard import describe_error, redact_messages, say
@@ -19,9 +17,9 @@ from .capture.exceptions import ExceptionProcessor, is_first_telling
 from .capture.handing_on import let_go
 from .config import BatchConfig, LogCapyConfig
 from .deliver.accounting import AtomicCounter, Stats
-from .deliver.batch import BatchLogRecordProcessor
 from .deliver.snapshot import Snapshot
 from .deliver.watch import DoorWatch, measure
+from .destinations import Destinations
 from .environment import Report
 from .errors import ConfigError
 from .process.enrich import Enricher
@@ -34,11 +32,7 @@ from .types import Filter, Transform
 if TYPE_CHECKING:
     from .admission import Admission
     from .deliver.health import Health
-    from .dispatch import Dispatch
-    from .routing import Destination, Route
-
-#: Reasons that a record is dropped for before anybody tries to send it; a flush has not failed because of them.
-_NOT_SENT: Final = frozenset({"queue_full", "blocked", "sampled", "repeated"})
+    from .routing import Destination
 
 
 class LogCapyLogRecordProcessor(LogRecordProcessor):
@@ -72,24 +66,10 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
         report: Report = environment.raise_error,
     ) -> None:
         self.config = config or environment.logcapy_config(environment.raise_error)
-        if destination is None:
-            destinations: Sequence[Destination] = ()
-        elif isinstance(destination, Sequence):
-            destinations = destination
-        else:
-            destinations = (destination,)
-        found = [_unrouted(one) for one in destinations]
-        routes = [route for _, route in found]
-        self.destinations: tuple[LogRecordProcessor, ...] = tuple(
-            self._with_queue(one, batch, report) for one, _ in found
-        )
+        self._destinations = Destinations(destination, self.config, batch, report)
+        self.destinations = self._destinations.all
         #: The same, each within its route where it has one.
-        self.routed_destinations: tuple[Destination, ...] = tuple(
-            one if route is None else replace(route, destination=one)
-            for route, one in zip(routes, self.destinations, strict=True)
-        )
-        #: Who chooses among them; None where all records go to all, in the same way.
-        self._dispatch = self._dispatch_by(routes) if any(routes) or self.config.tenants else None
+        self.routed_destinations = self._destinations.routed
         self._edits_in_place = destination is None
         self.redactor = LateRedactor(self.config)
         if self.config.redact or self.config.redact_patterns or self.config.redact_keys:
@@ -104,10 +84,6 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
         self._filters: Mapping[str, Filter] = {"repeated": is_first_telling} if drops_repeats else {}
         self._transforms: tuple[Transform, ...] = _made(self.config, report)
         enrichers = [one for one in self._transforms if isinstance(one, Enricher)]
-        # Redacting is the worker's of a queue, so that it never holds up a request; somebody else's processor has no
-        # such moment, so there it is done before the processor is called.
-        self._queues = [one for one in self.destinations if isinstance(one, BatchLogRecordProcessor)]
-        self._others = [one for one in self.destinations if not isinstance(one, BatchLogRecordProcessor)]
         #: Takes drafts, where all that is done with a usual record can be done by the workers of the queues.
         self.draft_taker: DraftTaker | None = None
         #: Which records go; None where all do.
@@ -118,33 +94,18 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
             self.admission = self._new_admission()
         self._admit: Callable[[ReadWriteLogRecord], Shared | None] | None = None
         # Somebody else's transform wants a record of the SDK's kind, which no draft is.
-        if self._queues and not self._others and len(enrichers) == len(self._transforms):
+        if self.destinations and not self._destinations.others and len(enrichers) == len(self._transforms):
             finds = [(type(one).__name__, one.attributes) for one in enrichers]
-            puts = [queue.put for queue in self._queues] if self._dispatch is None else [self._dispatch.draft]
+            puts = self._destinations.puts
             if self.admission is not None:
                 puts = self.admission.wrap(puts)
             self.draft_taker = DraftTaker(finds, self.redactor.drafts, puts)
         if self.admission is not None and self.config.samples:
             self._ask(self.admission)
-        self._handed_on = AtomicCounter()
         self._dropped = {reason: AtomicCounter() for reason in self._filters}
         #: What metrics see of the records that are dropped before any destination has them.
         self.door = DoorWatch(self._not_handed_on)
         measure(self.door)
-
-    def _with_queue(
-        self, one: LogRecordExporter | LogRecordProcessor, batch: BatchConfig | None, report: Report
-    ) -> LogRecordProcessor:
-        if isinstance(one, LogRecordExporter):
-            return BatchLogRecordProcessor(one, config=batch, settings=self.config, report=report)
-        if isinstance(one, BatchLogRecordProcessor):
-            one.adopt(self.config)
-        return one
-
-    def _dispatch_by(self, routes: Sequence[Route | None]) -> Dispatch:
-        from .dispatch import Dispatch
-
-        return Dispatch(zip(routes, self.destinations, strict=True), self.config.tenants, self.config.tenant_key)
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
         """Take one record. Never raises; records that were born while exporting are passed over."""
@@ -177,10 +138,10 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
         let_go(snapshot.log_record)
         trace_id = snapshot.log_record.trace_id or 0
         admission = self.admission
-        if admission is not None and admission.buffer is not None and not self._others:
+        if admission is not None and admission.buffer is not None and not self._destinations.others:
             snapshot.forget_caller()  # it may have to wait, and the caller may hold a whole request
-        if admission is None or not admission.holds(trace_id, snapshot.severity, self._hand_on, snapshot):
-            self._hand_on(snapshot)
+        if admission is None or not admission.holds(trace_id, snapshot.severity, self._destinations.hand_on, snapshot):
+            self._destinations.hand_on(snapshot)
 
     def use_levels(self, levels: Mapping[str, int]) -> None:
         """Have other least severities from now on; nothing where there is no destination.
@@ -208,21 +169,6 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
         if self.draft_taker is not None:
             self.draft_taker.admit = admission.of_draft
 
-    def _hand_on(self, snapshot: Snapshot) -> None:
-        if self._dispatch is not None:
-            self._dispatch.snapshot(snapshot)
-            return
-        if self._others:
-            snapshot.complete()
-            for processor in self._others:
-                self._handed_on.add_one()
-                try:
-                    processor.on_emit(snapshot)
-                except Exception as error:  # noqa: BLE001 - the other destinations are to have it too
-                    say_failed(type(processor).__name__, error)
-        for queue in self._queues:
-            queue.on_emit(snapshot)
-
     def _transform(self, transform: Transform, record: ReadWriteLogRecord) -> None:
         try:
             transform(record)
@@ -241,10 +187,7 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
         deadline = monotonic() + timeout_millis / 1000
         if self.admission is not None:
             self.admission.finish(for_good=False)
-        before = self._given_up()
-        self._ask_all()
-        flushed = [one.force_flush(_millis_until(deadline)) for one in (*self._others, *self._queues)]
-        return all(flushed) and self._given_up() == before
+        return self._destinations.flush(deadline)
 
     def shutdown(self, timeout_millis: float | None = None) -> None:
         """Send what waits and end the destinations, all within one bounded time.
@@ -256,51 +199,22 @@ class LogCapyLogRecordProcessor(LogRecordProcessor):
         deadline = monotonic() + (self.config.shutdown_timeout if timeout_millis is None else timeout_millis) / 1000
         if self.admission is not None:
             self.admission.finish(for_good=True)
-        self._ask_all()
-        for other in self._others:
-            self._end(other.shutdown)
-        for queue in self._queues:
-            self._end(partial(queue.shutdown, _millis_until(deadline)))
-
-    def _end(self, end: Callable[[], object]) -> None:
-        try:
-            end()
-        except Exception as error:  # noqa: BLE001 - the other destinations are to be ended too
-            say("shutdown", f"a destination could not be ended: {describe_error(error)}")
-
-    def _ask_all(self) -> None:
-        """Set the workers of all queues going, so that none begins only when another has used up the time."""
-        for queue in self._queues:
-            queue.force_flush(0)
-
-    def _given_up(self) -> int:
-        """How many records left the queues and were not delivered."""
-        return sum(
-            count
-            for queue in self._queues
-            for reason, count in queue.stats().dropped.items()
-            if reason not in _NOT_SENT
-        )
+        self._destinations.shutdown(deadline)
 
     def stats(self) -> Stats:
         """The accounts of all destinations together; what somebody else's processor was handed counts as exported."""
-        handed_on = self._handed_on.value
-        others = Stats(emitted=handed_on, exported=handed_on)
-        dispatched = self._dispatch.stats() if self._dispatch is not None else Stats()
-        return Stats.total([*(queue.stats() for queue in self._queues), others, dispatched, self._not_handed_on()])
+        return Stats.total((self._destinations.stats(), self._not_handed_on()))
 
     def redactions(self) -> Mapping[str, int]:
         """How many secrets were masked, by the rule that found them; a text that is seen twice counts twice."""
         counts = Counter(self.redactor.counts())
-        for one in self._dispatch.redactions() if self._dispatch is not None else ():
+        for one in self._destinations.redactions():
             counts.update(one)
         return dict(counts)
 
     def health(self) -> Health:
         """The worst of the destinations' health; of somebody else's processor nothing is known."""
-        from .deliver.health import Health  # not before somebody asks
-
-        return Health.worst(queue.watch.health() for queue in self._queues)
+        return self._destinations.health()
 
     def _not_handed_on(self) -> Stats:
         """What was dropped before any destination saw it, once for each of them."""
@@ -319,19 +233,5 @@ def _made(config: LogCapyConfig, report: Report) -> tuple[Transform, ...]:
         return _made(replace(config, enrich=tuple(name for name in config.enrich if name != error.value)), report)
 
 
-def _unrouted(one: Destination) -> tuple[LogRecordExporter | LogRecordProcessor, Route | None]:
-    """A destination, and the route to it where it has one."""
-    if not isinstance(one, (LogRecordExporter, LogRecordProcessor)):
-        from .routing import Route  # who has none does not import it
-
-        if isinstance(one, Route):
-            return one.destination, one
-    return one, None
-
-
 def _nobody(_levels: Mapping[str, int]) -> None:
     """Nobody wants to know."""
-
-
-def _millis_until(deadline: float) -> int:
-    return max(0, int((deadline - monotonic()) * 1000))
