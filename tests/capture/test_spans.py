@@ -43,6 +43,28 @@ def test_exception_events_and_the_status_lose_their_secrets_before_any_processor
     assert not span.status.is_ok
 
 
+class Agreeable(str):
+    """A text that is hostile: it equals whatever it is compared with."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __ne__(self, other: object) -> bool:
+        return False
+
+
+def test_a_text_that_equals_its_redaction_is_redacted_all_the_same(
+    provider: TracerProvider, exporter: InMemorySpanExporter
+) -> None:
+    with provider.get_tracer("test").start_as_current_span("pay") as span:
+        span.add_event("exception", {"exception.message": Agreeable("card 4111 refused")})
+    (sent,) = exporter.get_finished_spans()
+    assert "4111" not in str((sent.events[0].attributes or {})["exception.message"])
+
+
 def test_other_events_and_spans_without_events_are_left_alone(
     provider: TracerProvider, exporter: InMemorySpanExporter
 ) -> None:

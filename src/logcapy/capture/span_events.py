@@ -110,7 +110,7 @@ def _stack(event: Event) -> str:
 def _redact(event: Event, redact_text: TextRedactor) -> None:
     attributes = dict(event.attributes or {})
     redacted = {key: redact_text(value) if isinstance(value, str) else value for key, value in attributes.items()}
-    if redacted != attributes:
+    if any(redacted[key] is not value for key, value in attributes.items()):  # a hostile text may equal any other
         event._attributes = BoundedAttributes(attributes=redacted)
         event._attributes.dropped = event.dropped_attributes
 
