@@ -9,6 +9,9 @@ from typing import Any
 
 from .setups import FLOOR, STOCK
 
+#: All other figures are costs, or must hold at their least.
+_THE_MORE_THE_BETTER = frozenset({"per_second"})
+
 
 @dataclass(frozen=True)
 class Spread:
@@ -42,12 +45,13 @@ class Figures:
         return [work for kind, name, work in self._rounds if (kind, name) == (measure, setup)]
 
     def rounds(self, measure: str, setup: str, work: str, figure: str) -> dict[int, float]:
-        """One figure by the number of its round; the least where a round measured it more than once.
+        """One figure by the number of its round; the best where a round measured it more than once.
 
         What else the machine does adds to a cost, for a second or for a minute, and nothing takes from it.
         """
+        best = max if figure in _THE_MORE_THE_BETTER else min
         rounds = self._rounds.get((measure, setup, work), {})
-        return {number: min(row[figure] for row in rows) for number, rows in rounds.items()}
+        return {number: best(row[figure] for row in rows) for number, rows in rounds.items()}
 
     def value(self, measure: str, setup: str, work: str, figure: str) -> Spread | None:
         return Spread.of(self.rounds(measure, setup, work, figure).values())

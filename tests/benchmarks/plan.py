@@ -148,9 +148,10 @@ class Plan:
         yield {"setup": "logcapy-stdlib", "work": "", **figures}
 
     def _throughput(self, number: int, collector: throughput.CountingCollector | None) -> Iterator[Row]:
-        for setup in self._in_turn(INTO_COLLECTOR, number) if collector else ():
-            figures = throughput.measure(self.children, collector, setup)
-            yield {"setup": setup, "work": "usual", **figures}
+        for turn in range(TURNS if collector else 0):
+            for setup in self._in_turn(INTO_COLLECTOR if turn == 0 else (STOCK, "logcapy-stdlib"), number):
+                figures = throughput.measure(self.children, collector, setup)
+                yield {"setup": setup, "work": "usual", **figures}
 
     def _compression(self, number: int) -> Iterator[Row]:
         body, records = compression.a_request(self.children)
