@@ -6,7 +6,7 @@ import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import SpanKind, StatusCode
 
 from logcapy._server_span import server_span_of
 from logcapy.capture.spans import LogCapySpanProcessor
@@ -61,8 +61,10 @@ def test_a_text_that_equals_its_redaction_is_redacted_all_the_same(
 ) -> None:
     with provider.get_tracer("test").start_as_current_span("pay") as span:
         span.add_event("exception", {"exception.message": Agreeable("card 4111 refused")})
+        span.set_status(StatusCode.ERROR, Agreeable("card 4111 refused"))
     (sent,) = exporter.get_finished_spans()
     assert "4111" not in str((sent.events[0].attributes or {})["exception.message"])
+    assert "4111" not in str(sent.status.description)
 
 
 def test_other_events_and_spans_without_events_are_left_alone(

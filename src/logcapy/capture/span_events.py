@@ -81,7 +81,7 @@ def redact_status(span: Span, redact_text: TextRedactor) -> None:
     description = span.status.description
     if description:
         redacted = redact_text(description)
-        if redacted != description:
+        if redacted is not description:  # a hostile text may equal any other
             span._status = Status(span.status.status_code, redacted)
 
 
@@ -110,7 +110,7 @@ def _stack(event: Event) -> str:
 def _redact(event: Event, redact_text: TextRedactor) -> None:
     attributes = dict(event.attributes or {})
     redacted = {key: redact_text(value) if isinstance(value, str) else value for key, value in attributes.items()}
-    if any(redacted[key] is not value for key, value in attributes.items()):  # a hostile text may equal any other
+    if any(redacted[key] is not value for key, value in attributes.items()):  # see redact_status
         event._attributes = BoundedAttributes(attributes=redacted)
         event._attributes.dropped = event.dropped_attributes
 
