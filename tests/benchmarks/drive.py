@@ -39,30 +39,28 @@ class Share:
         began: Before the first call, when whoever calls was there.
     """
 
-    wall: float = 0.0
-    cpu: float = 0.0
-    began: Moment | None = None
+    wall: float
+    cpu: float
+    began: Moment
 
 
 def drive(opened: Opened, call: Call, work: Work, records: int) -> Share:
     """Log so many records. What opens and ends spans, and drains after a burst, is not of the calls."""
-    share = Share()
+    wall = cpu = 0.0
+    starts: list[Moment] = []
     size = work.burst or work.per_span or records
 
     def begin() -> None:
-        nonlocal began
-        began = Moment.now()
-        share.began = share.began or began
+        starts.append(Moment.now())
 
     for first in range(0, records, size):
         numbers = range(first, min(first + size, records))
         with opened.span():
-            began = Moment.now()
-            share.cpu += _in_the_manner_of(work, call, numbers, begin)
-            share.wall += time.perf_counter() - began.clock
+            cpu += _in_the_manner_of(work, call, numbers, begin)
+            wall += time.perf_counter() - starts[-1].clock
         if work.burst:
             opened.drain()
-    return share
+    return Share(wall, cpu, starts[0])
 
 
 def _in_the_manner_of(work: Work, call: Call, numbers: range, begin: Callable[[], None]) -> float:
