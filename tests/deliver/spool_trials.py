@@ -1,4 +1,4 @@
-"""Trials of the spool that are worth repeating often: processes killed, segments damaged, hostile bytes.
+"""Trials of the spool that are worth repeating often: segments damaged, hostile bytes; and what all trials use.
 
 Each function runs ``trials`` of them in a folder and returns what it counted; it raises AssertionError where a record
 is missing that is not counted. The tests run the short form, ``make faults`` the long one.
@@ -6,15 +6,8 @@ is missing that is not counted. The tests run the short form, ``make faults`` th
 
 from __future__ import annotations
 
-import os
 import random
-import select
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,26 +18,6 @@ from logcapy.deliver.spool.segment import Segment, SegmentReader
 from .spool_disk import MemoryDisk, Platter
 
 SOURCE = Path(__file__).parents[2] / "src"
-
-#: Appends numbered frames and says each number once it is stored; acknowledges some of what it reads.
-_WRITER = """
-import os, sys
-from pathlib import Path
-from logcapy.deliver.spool import Spool
-spool = Spool(Path(sys.argv[1]), max_bytes=1 << 30, max_age_seconds=None, fsync=sys.argv[2], evict_oldest=True,
-              lost=lambda reason, count: os.write(1, b"lost %d\\n" % count), adopted=lambda count: None)
-number, size = 0, int(sys.argv[3])
-while True:
-    frames = [(b"%012d" % each + b"x" * (each * 7919 % size), 1) for each in range(number, number + 3)]
-    assert spool.append(frames) == 3
-    number += 3
-    os.write(1, b"stored %d\\n" % number)
-    if number % 5 == 0:
-        frame = spool.oldest()
-        os.write(1, b"sending %d\\n" % int(frame.body[:12]))
-        spool.done(frame)
-        os.write(1, b"done %d\\n" % int(frame.body[:12]))
-"""
 
 
 @dataclass
@@ -91,63 +64,6 @@ def drain(spool: Spool) -> list[tuple[bytes, int]]:
         frames.append((frame.body, frame.count))
         spool.done(frame)
     return frames
-
-
-def kill_trials(folder: Path, trials: int, fsync: str = "none", seed: int = 0) -> Counter[str]:
-    """Processes that write are killed at random moments; the next one sends what they had stored.
-
-    Row 3: of what was acknowledged nothing is missing, and of what was done nothing is sent again.
-
-    Returns:
-        ``stored``, ``read``, ``missing``, ``twice``.
-    """
-    chance = random.Random(seed)
-    counts: Counter[str] = Counter()
-    for trial in range(trials):
-        seconds, size = chance.uniform(0, 0.03), 200 + 997 * (trial % 9)
-        stored, done, sending = _run_until_killed(folder, fsync, seconds, size)
-        accounts = Accounts(folder, fsync=fsync)
-        spool = accounts.open()
-        found = [int(body[:12]) for body, _ in drain(spool)]
-        spool.close()
-        missing = set(range(stored)) - done - sending - set(found)
-        twice = done & set(found)
-        counts.update(stored=stored, read=len(found), missing=len(missing), twice=len(twice), trials=1)
-        assert not missing, f"trial {trial}: {sorted(missing)[:5]} of {stored} are missing"
-        assert not twice, f"trial {trial}: {sorted(twice)[:5]} were done and are sent again"
-        assert found == sorted(found), f"trial {trial}: out of order"
-        assert accounts.adopted == len(found) + sum(accounts.lost.values())
-        assert not list(folder.rglob("*.seg"))
-    return counts
-
-
-def _run_until_killed(folder: Path, fsync: str, seconds: float, size: int) -> tuple[int, set[int], set[int]]:
-    """Returns how many were stored for certain, which were done, and which one was being sent at the end."""
-    command = [sys.executable, "-c", _WRITER, str(folder), fsync, str(size)]
-    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
-        assert process.stdout is not None
-        output = os.read(process.stdout.fileno(), 65536)  # it has begun
-        end = time.monotonic() + seconds
-        while (remaining := end - time.monotonic()) > 0:
-            if select.select([process.stdout], [], [], remaining)[0]:
-                output += os.read(process.stdout.fileno(), 65536)
-        os.kill(process.pid, signal.SIGKILL)
-        while part := os.read(process.stdout.fileno(), 65536):
-            output += part
-    stored, done, last_sending = 0, set(), -1
-    for line in output.decode().splitlines(keepends=True):
-        if not line.endswith("\n"):
-            break
-        word, value = line.split()
-        assert word != "lost", line
-        if word == "stored":
-            stored = int(value)
-        elif word == "sending":
-            last_sending = int(value)
-        else:
-            done.add(int(value))
-    return stored, done, {last_sending}
 
 
 def damage_trials(folder: Path, trials: int, kind: str, seed: int = 0) -> Counter[str]:
@@ -309,13 +225,3 @@ def _hostile_cursor(chance: random.Random) -> bytes:
     fields = tuple(chance.choice((0, 1, 7, 2**61, 2**62, 2**64 - 1, chance.randrange(2**16))) for _ in range(4))
     packed = cursor._CURSOR.pack(cursor._MAGIC, cursor.crc32(cursor._CHECKED.pack(*fields)), *fields)
     return chance.choice((packed, packed, packed[:-1], packed + b"x", b"", chance.randbytes(40)))
-
-
-TRIALS: dict[str, Callable[[Path, int], Counter[str]]] = {
-    "killed": lambda folder, trials: kill_trials(folder, trials),
-    "flipped bit": lambda folder, trials: damage_trials(folder, trials, "bit"),
-    "4 KiB of zeros": lambda folder, trials: damage_trials(folder, trials, "zeros"),
-    "truncated": lambda folder, trials: damage_trials(folder, trials, "truncated"),
-    "hostile": lambda folder, trials: hostile_trials(folder, trials),
-    "hostile, the reader alone": lambda _folder, trials: reader_trials(trials),
-}

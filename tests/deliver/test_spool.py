@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import struct
 import threading
 import time
@@ -14,6 +15,7 @@ import pytest
 
 from logcapy.deliver.spool import Spool
 from logcapy.deliver.spool.clock import Clock
+from logcapy.deliver.spool.disk import FileSystemDisk
 from logcapy.deliver.spool.frames import HEADER_BYTES, encode_head
 from logcapy.deliver.spool.segment import Frame, Segment, SegmentReader
 
@@ -297,6 +299,28 @@ def test_a_spool_that_cannot_begin_begins_when_it_can() -> None:
     spool.append([(b"two", 1)])
     now[0] += 1.5
     assert spool.append([(b"three", 1)]) == 1
+    spool.close()
+
+
+def test_a_folder_that_is_removed_to_make_room_before_the_spool_could_begin_is_made_again(accounts: Accounts) -> None:
+    class FullAtFirst(FileSystemDisk):
+        full = True
+
+        def make_folder(self, path: str, within: int | None = None) -> None:
+            if within is not None and self.full:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+            super().make_folder(path, within)
+
+    now = [0.0]
+    disk = FullAtFirst()
+    spool = accounts.open(disk=disk, clock=Clock(lambda: now[0]))
+    assert spool.append([(b"one", 1)]) == 0
+    accounts.folder.rmdir()
+    disk.full = False
+    now[0] += 1.5
+    assert spool.append([(b"two", 1)]) == 0  # finds that the folder is gone
+    assert spool.append([(b"three", 1)]) == 1
+    assert drain(spool) == [(b"three", 1)]
     spool.close()
 
 

@@ -177,6 +177,30 @@ time.sleep(60)
     process.stdout.close()
 
 
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_new_folder_that_another_takes_for_an_orphan_before_it_is_locked_is_made_again(
+    tmp_path: Path, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, folders = [0.0], []
+    other = Accounts(tmp_path / "otlp").open(clock=Clock(lambda: now[0]))
+    make = os.mkdir
+
+    def make_and_look(path: str, *arguments: int, dir_fd: int) -> None:
+        make(path, *arguments, dir_fd=dir_fd)
+        folders.append(tmp_path / "otlp" / path)
+        if len(folders) <= times:
+            now[0] += 30
+            other.tend()
+            assert not folders[-1].exists()
+
+    monkeypatch.setattr(os, "mkdir", make_and_look)
+    spool = Accounts(tmp_path / "otlp").open()
+    assert spool.append([(b"one", 1)]) == 1
+    assert [folder.exists() for folder in folders] == [False] * times + [True]
+    for each in (spool, other):
+        each.close()
+
+
 def test_two_that_look_at_once_do_not_both_take_it(tmp_path: Path) -> None:
     dying = Accounts(tmp_path / "otlp").open()
     dying.append([(b"one", 1)])

@@ -1,4 +1,4 @@
-"""The short form of the trials: see ``spool_trials``."""
+"""The short form of the trials: see ``spool_trials`` and ``spool_process_trials``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from .spool_trials import damage_trials, hostile_trials, kill_trials, reader_trials
+from .spool_process_trials import kill_trials, open_trials
+from .spool_trials import damage_trials, hostile_trials, reader_trials
 
 TMPFS = Path("/dev/shm")
 
@@ -24,6 +25,11 @@ def test_what_was_stored_survives_kill_9_and_what_was_done_is_not_sent_again(tmp
 def test_what_was_stored_on_tmpfs_survives_kill_9() -> None:
     with tempfile.TemporaryDirectory(dir=TMPFS) as folder:
         assert kill_trials(Path(folder) / "spool", trials=5, seed=1)["stored"] > 5
+
+
+@pytest.mark.slow
+def test_processes_that_begin_and_end_at_once_store_all_that_they_are_given(tmp_path: Path) -> None:
+    assert open_trials(tmp_path / "spool", trials=100)["trials"] == 800
 
 
 @pytest.mark.parametrize("kind", ["bit", "zeros", "truncated"])

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from servers.http import Answer, ScriptedServer, scripted_server
 from tests.deliver.forks import fork_trials
-from tests.deliver.spool_trials import kill_trials
+from tests.deliver.spool_process_trials import kill_trials
 
 from .figure import Measured, Scale, row
 from .pipelines import all_bodies, ours, scratch, until

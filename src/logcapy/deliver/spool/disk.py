@@ -119,8 +119,9 @@ class FileSystemDisk:
     def make_folder(self, path: str, within: int | None = None) -> None:
         """See :class:`Disk`."""
         os.mkdir(path, FOLDER_MODE, dir_fd=within)
-        if os.stat(path, dir_fd=within, follow_symlinks=False).st_mode & 0o777 != FOLDER_MODE:
-            os.chmod(path, FOLDER_MODE, dir_fd=within)
+        with contextlib.suppress(FileNotFoundError):  # it was made; who opens it sees that somebody has removed it
+            if os.stat(path, dir_fd=within, follow_symlinks=False).st_mode & 0o777 != FOLDER_MODE:
+                os.chmod(path, FOLDER_MODE, dir_fd=within)
 
     def open_folder(self, path: str, within: int | None = None) -> int:
         """See :class:`Disk`."""

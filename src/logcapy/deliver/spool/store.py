@@ -219,7 +219,11 @@ class Spool:
         self._next_start = self._clock.seconds() + _RETRY_SECONDS
         if self._root is None:
             self._root = open_spool_folder(self._folder, self._disk)
-        self._own.begin(self._root)
+        try:
+            self._own.begin(self._root)
+        except FileNotFoundError:  # somebody has removed the root
+            self._leave_root(self._root)
+            raise
 
     def _mend(self, failure: OSError, rest: Sequence[tuple[bytes, int]]) -> None:
         """Make it likelier that what failed works next time."""
@@ -230,8 +234,11 @@ class Spool:
             if remains is not None:
                 self._adopting.sources.append(remains)
             if self._root is not None:
-                self._disk.close(self._root)
-            self._root, self._next_start = None, float("-inf")
+                self._leave_root(self._root)
+
+    def _leave_root(self, root: int) -> None:
+        self._disk.close(root)
+        self._root, self._next_start = None, float("-inf")
 
     def _expire(self) -> float | None:
         """Leave out what is too old, but not what may be on its way at this moment."""
