@@ -169,7 +169,7 @@ def test_a_collector_that_hangs_delays_the_end_by_the_timeout_once(
     ended = time.monotonic()
     began = next(float(line.split()[1]) for line in run.stdout.splitlines() if line.startswith("now"))
     assert run.returncode == status, run.stderr
-    assert ended - began < 3.0 + 0.5 + 1.0, "the timeout, its margin, and the interpreter's own end"
+    assert ended - began < 2 * 3.0, "the timeout once, and the interpreter's own end on a busy machine"
     assert any("not delivered" in line for line in run.said), run.stderr
     assert "ValueError" not in run.stderr, "nothing of LogCapy's failed on the way"
 
@@ -210,5 +210,5 @@ def test_two_destinations_that_hang_delay_the_end_by_the_timeout_once(program: P
         LOGCAPY_SHUTDOWN_TIMEOUT="3000",
         **AT_THE_END,
     )
-    assert time.monotonic() - float(run.stdout) < 3.0 + 0.5 + 1.0
+    assert time.monotonic() - float(run.stdout) < 2 * 3.0
     assert any("not delivered" in line for line in run.said), run.stderr

@@ -101,5 +101,5 @@ def test_a_collector_that_hangs_delays_the_end_by_the_timeout_once(tmp_path: Pat
         process, _ = serve(tmp_path, OTEL_EXPORTER_OTLP_ENDPOINT=endpoint, LOGCAPY_SHUTDOWN_TIMEOUT="3000")
         began = time.monotonic()
         process.terminate(how=end)
-        assert time.monotonic() - began < 3.0 + 0.5 + 1.5, "and what uvicorn itself takes"
+        assert time.monotonic() - began < 2 * 3.0, "the timeout once, and what uvicorn itself takes"
     assert "not delivered" in process.stderr
