@@ -46,30 +46,42 @@ class Children:
         """Whether there is what a set-up needs."""
         return not SETUPS[setup].is_compiled or self.compiled is not None
 
-    def environment(self, setup: str, endpoint: str | None = None) -> dict[str, str]:
+    def environment(self, setup: str, endpoint: str | None = None, queue: int = _QUEUE) -> dict[str, str]:
         variables = {
             "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint or self.endpoint,
             "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
             "OTEL_EXPORTER_OTLP_TIMEOUT": str(_TIMEOUT_SECONDS),
-            "OTEL_BLRP_MAX_QUEUE_SIZE": str(_QUEUE),
+            "OTEL_BLRP_MAX_QUEUE_SIZE": str(queue),
         }
         own = self.compiled if SETUPS[setup].is_compiled else self.logcapy
         variables["PYTHONPATH"] = str(own if setup.startswith("logcapy") else _NOTHING_TO_IMPORT)
         return clean_environment(**variables, **SETUPS[setup].env)
 
     def start(
-        self, measure: str, setup: str, work: str, records: int | None = None, endpoint: str | None = None
+        self,
+        measure: str,
+        setup: str,
+        work: str,
+        records: int | None = None,
+        endpoint: str | None = None,
+        queue: int = _QUEUE,
     ) -> Child:
-        """Begin one measurement."""
+        """Begin one measurement; so many records may wait."""
         records = records or max(1, round(WORKS[work].records * self.scale))
         wanted = {"measure": measure, "setup": setup, "work": work, "records": records}
-        return Child(wanted, self.environment(setup, endpoint))
+        return Child(wanted, self.environment(setup, endpoint, queue))
 
     def measure(
-        self, measure: str, setup: str, work: str, records: int | None = None, endpoint: str | None = None
+        self,
+        measure: str,
+        setup: str,
+        work: str,
+        records: int | None = None,
+        endpoint: str | None = None,
+        queue: int = _QUEUE,
     ) -> dict[str, Any]:
         """One measurement's figures."""
-        return self.figures(self.start(measure, setup, work, records, endpoint))
+        return self.figures(self.start(measure, setup, work, records, endpoint, queue))
 
     def figures(self, child: Child) -> dict[str, Any]:
         """Wait for a measurement that was begun."""

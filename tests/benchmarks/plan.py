@@ -20,6 +20,9 @@ INTO_COLLECTOR = [*QUEUEING, *COMPILED.values(), "stock-gzip", "logcapy-gzip"]
 GROWTH = (1, 1_000, 10_000, 100_000)
 LARGEST = 1_000_000
 QUEUED = 100_000
+#: In one go into a queue of the default size.
+BURST, DEFAULT_QUEUE = 10_000, 2_048
+BURST_WORKS = ("usual", "threads")
 #: So often in a round what is compared closely is measured, in turns; the fastest counts.
 TURNS = 3
 #: The same for the works of one set-up, which take a quarter of a second each.
@@ -32,6 +35,7 @@ MEASURES = (
     "works",
     "growth",
     "memory",
+    "burst",
     "start",
     "idle",
     "below",
@@ -124,6 +128,15 @@ class Plan:
         for setup in self._in_turn(QUEUEING, number):
             figures = self.children.measure("memory", setup, "usual", records, silent)
             yield {"setup": setup, "work": "usual", **figures}
+
+    def _burst(self, number: int) -> Iterator[Row]:
+        records = max(1, round(BURST * self.children.scale))
+        for work in BURST_WORKS:
+            for setup in self._in_turn(QUEUEING, number):
+                self.children.count()
+                figures = self.children.measure("burst", setup, work, records, queue=DEFAULT_QUEUE)
+                arrived = self.children.count()["records"] / figures["logged"]
+                yield {"setup": setup, "work": work, **figures, "arrived": arrived}
 
     def _start(self, number: int) -> Iterator[Row]:
         setups = self._in_turn((FLOOR, STOCK, "logcapy-stdlib"), number)

@@ -9,7 +9,7 @@ from pathlib import Path
 from . import tables
 from .children import ROOT
 from .figures import Figures
-from .plan import QUEUED, TURNS, WORKS_TURNS
+from .plan import BURST, DEFAULT_QUEUE, QUEUED, TURNS, WORKS_TURNS
 from .plot import svg
 from .startup import STARTS
 from .throughput import RECORDS
@@ -41,6 +41,8 @@ all else is plain Python. "The floor" is plain `logging` with a handler that doe
 """
 _QUEUED = """One queue holds {queued:,} records while the intake does not answer. Allocations are the blocks of memory
 that Python holds a record: counted, so that they do not depend on the machine."""
+_BURST = """{burst:,} records as fast as they can be logged, into a queue of the default size, {queue:,}; the intake
+answers at once. What a full queue cannot hold is given up."""
 _START = """`opentelemetry-instrument python -c pass`, with traces, metrics and logs to OTLP over HTTP; in the first
 line without `opentelemetry-instrument`. In each round each is started {starts} times, in turns, and the fastest start
 counts."""
@@ -81,6 +83,7 @@ def page(figures: Figures, about: Mapping[str, str]) -> str:
         "Threads": f"{_THREADS.format(turns=WORKS_TURNS)}\n\n{tables.threads_table(figures)}",
         "Redaction": tables.redaction_table(figures),
         "Records that wait": f"{_QUEUED.format(queued=QUEUED)}\n\n{tables.memory_table(figures)}",
+        "A burst": f"{_BURST.format(burst=BURST, queue=DEFAULT_QUEUE)}\n\n{tables.burst_table(figures)}",
         "Into the Collector": f"{_COLLECTOR.format(records=RECORDS)}\n\n{tables.throughput_table(figures)}",
         "Growth": f"LogCapy, `logging`, in bursts of 5,000.\n\n{tables.growth_table(figures)}",
         "Start": f"{_START.format(starts=STARTS)}\n\n{tables.start_table(figures)}",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from .budgets import budgets
 from .compression import WAYS
 from .figures import Figures, Spread
-from .plan import INTO_COLLECTOR, QUEUEING
+from .plan import BURST_WORKS, INTO_COLLECTOR, QUEUEING
 from .setups import FLOOR, SETUPS, STOCK
 from .works import WORKS
 
@@ -125,6 +125,24 @@ def memory_table(figures: Figures) -> str:
         if figures.works("memory", name)
     ]
     return table(["", "allocations a record", "to stock", "bytes a record", "to stock", "MiB in all"], rows)
+
+
+def burst_table(figures: Figures) -> str:
+    """What arrives, and what a call takes, of one thread and of eight."""
+    rows = [
+        [
+            SETUPS[name].title,
+            *(
+                shown(figures.value("burst", name, work, figure), digits)
+                for work in BURST_WORKS
+                for figure, digits in (("arrived", 3), ("call", 1))
+            ),
+        ]
+        for name in QUEUEING
+        if figures.works("burst", name)
+    ]
+    head = [f"{WORKS[work].threads} thread{'s' * (WORKS[work].threads > 1)}" for work in BURST_WORKS]
+    return table(["", *(text for each in head for text in (f"{each}, share that arrives", "µs a call"))], rows)
 
 
 def start_table(figures: Figures) -> str:

@@ -15,6 +15,7 @@ from opentelemetry.sdk._logs import LoggerProvider, ReadableLogRecord, ReadWrite
 from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, LogRecordExporter, LogRecordExportResult
 
 from logcapy.config import DeliveryConfig
+from logcapy.deliver import restarting, worker
 from logcapy.deliver.batch import BatchLogRecordProcessor
 from logcapy.export.otlp_http import OTLPHttpLogRecordExporter
 from logcapy.types import Delivered, Operation, Rejected, Retry
@@ -141,6 +142,70 @@ def test_a_caller_is_not_held_up_by_an_exporter_that_hangs() -> None:
     for _ in range(2000):
         logger.emit(LogRecord(body="x"))
     assert (processor.stats().emitted, processor.stats().exported) == (2001, 0)
+    exporter.let_go.set()
+    processor.shutdown(timeout_millis=100)
+
+
+@pytest.mark.parametrize("threads", [1, 8])
+def test_a_burst_of_ten_queues_is_not_dropped_where_the_exporter_keeps_up(
+    threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "KEEPING_UP_SECONDS", 30)  # on a machine that is as busy as it likes
+    monkeypatch.setattr(worker, "BEGINNING_SECONDS", 30)
+    exporter = InMemoryLogRecordExporter()
+    processor = BatchLogRecordProcessor(exporter)
+    burst = [str(number) for number in range(20_480)]
+    loggers = [threading.Thread(target=emit, args=(processor, *burst[first::threads])) for first in range(threads)]
+    for logger in loggers:
+        logger.start()
+    for logger in loggers:
+        logger.join()
+    assert processor.force_flush()
+    assert processor.stats().dropped == {}
+    arrived = [data.log_record.body for data in exporter.get_finished_logs()]
+    assert sorted(map(int, arrived)) == list(range(20_480))
+    processor.shutdown()
+
+
+def test_the_first_records_are_not_dropped_while_what_sends_them_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "BEGINNING_SECONDS", 30)
+    imported = threading.Event()
+    monkeypatch.setattr(restarting, "import_awaited", lambda: imported.wait(30))
+    processor = BatchLogRecordProcessor(InMemoryLogRecordExporter(), max_queue_size=100)
+    threading.Timer(0.3, imported.set).start()
+    emit(processor, *map(str, range(200)))
+    assert processor.force_flush()
+    assert processor.stats().exported == 200
+    processor.shutdown()
+
+
+def test_each_batch_that_is_taken_makes_callers_wait_for_the_next() -> None:
+    waited_for: list[bool] = []
+
+    class Exporter(InMemoryLogRecordExporter):
+        def export(self, batch: Sequence[ReadableLogRecord]) -> LogRecordExportResult:
+            waited_for.append(processor._queue.patient_until > 0)
+            processor._queue.patient_until = 0.0
+            return super().export(batch)
+
+    processor = BatchLogRecordProcessor(Exporter(), max_export_batch_size=10)
+    processor._queue.wakes_at(1 << 30)  # nobody wakes it but the flush
+    emit(processor, *map(str, range(30)))
+    assert processor.force_flush()
+    assert waited_for == [True] * 3
+    processor.shutdown()
+
+
+def test_callers_wait_for_a_worker_for_50_ms_after_it_took_records_and_no_longer() -> None:
+    exporter = HangingExporter()
+    processor = BatchLogRecordProcessor(exporter, schedule_delay_millis=1, max_queue_size=100)
+    began = time.monotonic()
+    emit(processor, "a")
+    assert exporter.entered.wait(5)
+    patience = processor._queue.patient_until - began
+    assert worker.KEEPING_UP_SECONDS <= patience <= worker.KEEPING_UP_SECONDS + 5
+    emit(processor, *map(str, range(200)))
+    assert processor._queue.patient_until - began == patience, "as nothing was taken since"
     exporter.let_go.set()
     processor.shutdown(timeout_millis=100)
 

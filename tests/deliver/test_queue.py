@@ -152,6 +152,68 @@ def test_block_never_waits_on_a_thread_that_runs_an_event_loop() -> None:
     assert queue.dropped["queue_full"] == 2
 
 
+@pytest.mark.parametrize("overflow", ["drop_oldest", "drop_newest", "sample"])
+@pytest.mark.parametrize("in_a_loop", [False, True])
+def test_a_full_queue_drops_nothing_while_its_worker_is_about_to_take_records(overflow: str, in_a_loop: bool) -> None:
+    queue = queue_of(2, overflow)
+    put(queue, Item(0, WARN), Item(1, WARN))
+    queue.patient_until = time.monotonic() + 30
+    taker = threading.Timer(0.1, lambda: queue.take(1))
+    taker.start()
+
+    async def log() -> None:
+        put(queue, Item(2, WARN))
+
+    asyncio.run(log()) if in_a_loop else put(queue, Item(2, WARN))
+    assert queue.dropped == {"queue_full": 0, "sampled": 0, "shutdown": 0}
+    taker.join()
+    assert numbers(queue) == [1, 2]
+
+
+def waits_of(queue: RecordQueue) -> list[float]:
+    """What callers wait from now on, in seconds; they do not wait in fact."""
+    waits: list[float] = []
+    queue._room.wait = waits.append  # type: ignore[method-assign, assignment]
+    return waits
+
+
+def test_a_full_queue_waits_for_no_worker_that_has_taken_nothing_for_long() -> None:
+    queue = queue_of(2)
+    waits = waits_of(queue)
+    queue.patient_until = time.monotonic() - 0.001
+    put(queue, *(Item(number) for number in range(100)))
+    assert waits == []
+    assert queue.dropped["queue_full"] == 98
+
+
+def test_a_batch_that_leaves_makes_those_patient_who_wait_already() -> None:
+    queue = queue_of(1)
+    queue.patient_until = time.monotonic() + 20
+    put(queue, Item(0))
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        queue.patient_until = time.monotonic() + (40 if len(waits) < 3 else -1)
+
+    queue._room.wait = wait  # type: ignore[method-assign, assignment]
+    put(queue, Item(1))
+    assert [round(seconds, -1) for seconds in waits] == [20, 40, 40]
+    assert queue.dropped["queue_full"] == 1
+
+
+@pytest.mark.parametrize("overflow", ["drop_oldest", "block"])
+def test_a_finalizer_that_logs_in_the_middle_of_the_queue_does_not_wait_there(overflow: str) -> None:
+    queue = queue_of(1, overflow, block_seconds=30)
+    waits = waits_of(queue)
+    queue.patient_until = time.monotonic() + 30
+    put(queue, Item(0))
+    with queue.lock:
+        put(queue, Item(1))
+    assert waits == []
+    assert queue.dropped["queue_full"] == 1
+
+
 def test_threads_that_wait_for_room_are_let_go_when_the_queue_ends() -> None:
     queue = queue_of(1, "block", block_seconds=60)
     put(queue, Item(0))

@@ -110,7 +110,7 @@ class Door:
         self.mark = 1
 
     def put(self, item: Any) -> None:
-        """Let a record in; never raises, and waits only where ``block`` says so."""
+        """Let a record in; never raises."""
         self._count_one()
         recent = self._recent
         recent.append(item)

@@ -25,10 +25,10 @@ class RecordQueue:
     """Keeps the order of arrival. A record of WARNING or above is given up only where nothing less waits.
 
     Putting takes a lock only where there is something to do beside: to wake the worker, to weigh a large record, to
-    make room.
+    make room. Whoever finds it full waits as long as the worker is about to take records; see ``patient_until``.
 
     Args:
-        capacity: Records that may wait. With ``block`` each waiting thread may have one more in it.
+        capacity: Records that may wait. Each thread that waits for room may have one more in it.
         wake: Wakes the worker; called on the thread of the caller.
     """
 
@@ -37,7 +37,7 @@ class RecordQueue:
         self._wake = wake
         self._overflow, self._block_seconds, self._max_bytes = "drop_oldest", 0.1, sys.maxsize
         self._door = Door(self._attend)
-        #: Puts a record into the queue; never raises, and waits only where ``block`` says so.
+        #: Puts a record into the queue; never raises, and waits only while the worker keeps up or ``block`` says so.
         self.put: Callable[[Waiting], None] = self._door.put
         self.renew()
 
@@ -60,6 +60,8 @@ class RecordQueue:
         self._line = Line()
         self._waiting_for_room = 0
         self._closed = False
+        #: A ``time.monotonic()`` value until which the worker is about to take records; it sets it.
+        self.patient_until = 0.0
         self.accounts = Accounts(self.lock)
         self._entered, self._evicted, self._sampled, self._late = (AtomicCounter() for _ in range(4))
         self._left = 0
@@ -163,6 +165,9 @@ class RecordQueue:
 
     def _do_beside(self, item: Waiting) -> None:
         """Wake the worker, weigh a large record, make room: whatever is to be done."""
+        # Who logs with the lock held is a finalizer or a signal handler in the middle of one of these blocks, which a
+        # wait would open to others.
+        may_wait = not self.lock._is_owned()  # type: ignore[attr-defined]
         with self.lock:
             self._line.weight += item.extra_bytes
             if self._closed:
@@ -172,20 +177,20 @@ class RecordQueue:
             if len(self._line) == 1:
                 self._arrivals.note(self._entered.value - 1, self._entered.value - 1)
             if len(self._line) < self._wake_at:
-                self._make_room(item)
+                self._make_room(item, may_wait)
                 return
             self._wake_at = _NEVER
         self._wake()  # before it may have to wait for room
         with self.lock:
-            self._make_room(item)
+            self._make_room(item, may_wait)
 
-    def _make_room(self, item: Waiting) -> None:
+    def _make_room(self, item: Waiting, may_wait: bool) -> None:
         line = self._line
         while line.weight > self._max_bytes and line.drop_large(newest=self._overflow == "drop_newest"):
             self._evicted.add_one()
         if self._overflow == "sample" and self._is_left_out(item) and line.remove(item):
             self._sampled.add_one()
-        if len(line) > self.capacity and self._overflow == "block" and may_block():
+        if len(line) > self.capacity and may_wait:
             self._wait_for_room()
         if len(line) > self.capacity and self._drop_one(item):
             self._evicted.add_one()
@@ -207,9 +212,14 @@ class RecordQueue:
         return next(self._sampling) % (2 << min(3, 8 * over // self.capacity)) != 0
 
     def _wait_for_room(self) -> None:
+        blocked_until = time.monotonic() + self._block_seconds if self._overflow == "block" and may_block() else 0.0
         self._waiting_for_room += 1
         try:
-            self._room.wait_for(lambda: len(self._line) <= self.capacity or self._closed, self._block_seconds)
+            while len(self._line) > self.capacity and not self._closed:
+                seconds = max(self.patient_until, blocked_until) - time.monotonic()  # a batch that left makes patient
+                if seconds <= 0:
+                    return
+                self._room.wait(seconds)
         finally:
             self._waiting_for_room -= 1
 
