@@ -130,7 +130,12 @@ def _ending_of(handle: Handle) -> Ending:
     def timeout_millis() -> float:
         return 0.0 if handle.processor is None else handle.processor.config.shutdown_timeout
 
-    return Ending(handle.force_flush, close, timeout_millis)
+    def tell() -> None:
+        for one in () if handle.processor is None else handle.processor.destinations:
+            if isinstance(one, BatchLogRecordProcessor):
+                one.tell_losses()
+
+    return Ending(handle.force_flush, close, timeout_millis, tell)
 
 
 def _close_others(handle: Handle) -> None:

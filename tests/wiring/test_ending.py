@@ -174,6 +174,17 @@ def test_a_collector_that_hangs_delays_the_end_by_the_timeout_once(
     assert "ValueError" not in run.stderr, "nothing of LogCapy's failed on the way"
 
 
+@pytest.mark.parametrize("end", ["", "os.kill(os.getpid(), signal.SIGTERM); time.sleep(20)"])
+def test_what_was_lost_before_is_told_at_the_end_where_all_else_arrives(program: Program, end: str) -> None:
+    run = program.run(
+        f"{PRELUDE}for number in range(5): log.info('x' * 10_000)\nlog.info('last')\n{end}",
+        LOGCAPY_MAX_QUEUE_BYTES="1000",
+        **AT_THE_END,
+    )
+    assert program.bodies == ["last"]
+    assert any("5 of 6 records were not delivered: queue_full 5" in line for line in run.said), run.stderr
+
+
 def test_a_destination_that_hangs_costs_another_none_of_its_time(program: Program, black_hole: str) -> None:
     run = program.run(
         "import logging, logcapy, time\n"

@@ -229,11 +229,11 @@ class BatchLogRecordProcessor(Readings, LogRecordProcessor):
             self._spooling.end(deadline - time.monotonic())
         self._queue.close()
         self._queue.accounts.give_up()
-        self._tell_losses()
+        self.tell_losses()
         self._end_exporter()
 
-    def _tell_losses(self) -> None:
-        """All of them in one line at the end: what is said while records are lost is said once a minute."""
+    def tell_losses(self) -> None:
+        """Say all of them in one line at the end: what is said while records are lost is said once a minute."""
         stats = self.stats()
         if stats.dropped:
             name = getattr(self.exporter, "name", type(self.exporter).__name__)

@@ -35,6 +35,7 @@ class Ending:
         flush: Sends what waits, within milliseconds; True when all of it left.
         close: Ends the destinations within milliseconds: what is left goes to the spool or is counted.
         timeout_millis: The time for one end of the process in all, in milliseconds.
+        tell: Tells the user what was lost before; called where the destinations stay open, as closing them tells it.
     """
 
     def __init__(
@@ -42,10 +43,12 @@ class Ending:
         flush: Callable[[float], bool],
         close: Callable[[float], object],
         timeout_millis: Callable[[], float],
+        tell: Callable[[], object],
     ) -> None:
         self._flush = flush
         self._close = close
         self.timeout_millis = timeout_millis
+        self._tell = tell
         #: Whether :meth:`finish` is at work, and what it is to call then: for a signal that interrupts it.
         self.is_finishing = False
         self.then: Callable[[], object] | None = None
@@ -78,10 +81,12 @@ class Ending:
         except BaseException:  # noqa: BLE001 - who loses patience and presses Ctrl-C ends the waiting, not the end
             self._spent_millis = float("inf")
         try:
-            if not is_open:
+            if is_open:
+                self._tell()
+            else:
                 self._within(1.0, self._close)
         except BaseException as error:  # noqa: BLE001 - as above
-            say("ending", f"the destinations could not be closed: {describe_error(error)}")
+            say("ending", f"what was lost could not be told, or the destinations not closed: {describe_error(error)}")
         self.is_finishing = False
         if self.then is not None:
             self.then()
