@@ -183,6 +183,7 @@ def test_what_was_lost_before_is_told_at_the_end_where_all_else_arrives(program:
     )
     assert program.bodies == ["last"]
     assert any("5 of 6 records were not delivered: queue_full 5" in line for line in run.said), run.stderr
+    assert any("the queue is full" in line and "LOGCAPY_MAX_QUEUE_BYTES (1000)" in line for line in run.said)
 
 
 def test_a_destination_that_hangs_costs_another_none_of_its_time(program: Program, black_hole: str) -> None:

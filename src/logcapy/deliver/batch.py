@@ -44,9 +44,9 @@ _STORING_SECONDS = 0.2
 class BatchLogRecordProcessor(Readings, LogRecordProcessor):
     """Collects records and sends them in batches from a thread of its own; takes the SDK's arguments.
 
-    When the queue is full a record goes, and is counted; which one, ``overflow`` of the settings says. The thread
-    starts with the first record, sleeps while there is none, begins again after any error, and starts anew in a forked
-    child, whose queue is empty.
+    Where the queue is full and the destination does not keep up a record goes, and is counted; which one, ``overflow``
+    of the settings says. The thread starts with the first record, sleeps while there is none, begins again after any
+    error, and starts anew in a forked child, whose queue is empty.
 
     Args:
         exporter: Where batches go: one of LogCapy's or any SDK exporter.

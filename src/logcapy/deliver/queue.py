@@ -160,7 +160,9 @@ class RecordQueue:
             # Not with the lock held: who reads stderr may be slow.
             say(
                 "queue_full",
-                f"the queue is full ({self.capacity} records): {self._evicted_said} dropped so far ({self._overflow})",
+                f"the queue is full: {self._evicted_said} dropped so far ({self._overflow}); how much may wait is set "
+                f"by OTEL_BLRP_MAX_QUEUE_SIZE ({self.capacity}), LOGCAPY_MAX_QUEUE_BYTES ({self._max_bytes}) and "
+                "LOGCAPY_SPOOL_DIR",
             )
 
     def _do_beside(self, item: Waiting) -> None:
