@@ -2,7 +2,8 @@
 
 ``python -m tests.benchmarks.instructions`` prints those of a record for stock and LogCapy, and the ratios;
 ``python -m tests.benchmarks.instructions --start .venv-bench/logcapy`` those of a start, as ``make bench`` installs it;
-``python -m tests.benchmarks.instructions --threads`` those of a record from eight threads and from one.
+``python -m tests.benchmarks.instructions --threads`` those of a record from eight threads and from one, and
+``--attributes`` those of an attribute between 12 and 64 of them and between none and 12.
 """
 
 from __future__ import annotations
@@ -96,11 +97,21 @@ def of_threads(setups: tuple[str, ...]) -> tuple[dict[str, float], dict[str, flo
     return instructions(setups, "threads", many=4_001), instructions(setups, many=4_001)
 
 
+def of_attributes(setup: str) -> tuple[float, float]:
+    """Instructions of an attribute: where a record has between 12 and 64 of them, and where it has up to 12."""
+    none, twelve, many = (instructions((setup,), work)[setup] for work in ("bare", "twelve", "sixty-four"))
+    return (many - twelve) / (64 - 12), (twelve - none) / 12
+
+
 def main() -> None:
     arguments = sys.argv[1:]
     if arguments[:1] == ["--threads"]:
         counts, one = of_threads((STOCK, "logcapy-stdlib", "logcapy-logger"))
         unit, beside = "a record", "one thread's"
+    elif arguments[:1] == ["--attributes"]:
+        count, few = of_attributes("logcapy-stdlib")
+        counts, one = {"logcapy-stdlib": count}, {"logcapy-stdlib": few}
+        unit, beside = "an attribute", "one's of the first 12"
     elif arguments[:1] == ["--start"]:
         counts = of_a_start((STOCK, "logcapy-stdlib"), Path(arguments[1]).resolve())
         unit, beside, one = "a start", "stock's", dict.fromkeys(counts, counts[STOCK])

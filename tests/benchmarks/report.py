@@ -52,6 +52,8 @@ work is measured {turns} times, in turns, and the fastest counts. What the work 
 else the machine does: `python -m tests.benchmarks.instructions --threads`."""
 _COLLECTOR = """{records:,} records, as fast as they go, into the OpenTelemetry Collector on the same cores, until all
 have left."""
+_GROWTH = """LogCapy, `logging`, in bursts of 5,000. What an attribute takes is among the budgets; in instructions,
+whatever else the machine does: `python -m tests.benchmarks.instructions --attributes`."""
 _COMPRESSION = """A request of 512 records as LogCapy sends it. They are much alike; others gain less."""
 
 
@@ -85,7 +87,7 @@ def page(figures: Figures, about: Mapping[str, str]) -> str:
         "Records that wait": f"{_QUEUED.format(queued=QUEUED)}\n\n{tables.memory_table(figures)}",
         "A burst": f"{_BURST.format(burst=BURST, queue=DEFAULT_QUEUE)}\n\n{tables.burst_table(figures)}",
         "Into the Collector": f"{_COLLECTOR.format(records=RECORDS)}\n\n{tables.throughput_table(figures)}",
-        "Growth": f"LogCapy, `logging`, in bursts of 5,000.\n\n{tables.growth_table(figures)}",
+        "Growth": f"{_GROWTH}\n\n{tables.growth_table(figures)}",
         "Start": f"{_START.format(starts=STARTS)}\n\n{tables.start_table(figures)}",
         "When there is nothing to do": tables.quiet_table(figures),
         "Compression": f"{_COMPRESSION}\n\n{tables.compression_table(figures)}",
