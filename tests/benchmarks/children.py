@@ -46,42 +46,28 @@ class Children:
         """Whether there is what a set-up needs."""
         return not SETUPS[setup].is_compiled or self.compiled is not None
 
-    def environment(self, setup: str, endpoint: str | None = None, queue: int = _QUEUE) -> dict[str, str]:
+    def environment(self, setup: str) -> dict[str, str]:
         variables = {
-            "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint or self.endpoint,
+            "OTEL_EXPORTER_OTLP_ENDPOINT": self.endpoint,
             "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
             "OTEL_EXPORTER_OTLP_TIMEOUT": str(_TIMEOUT_SECONDS),
-            "OTEL_BLRP_MAX_QUEUE_SIZE": str(queue),
+            "OTEL_BLRP_MAX_QUEUE_SIZE": str(_QUEUE),
         }
         own = self.compiled if SETUPS[setup].is_compiled else self.logcapy
         variables["PYTHONPATH"] = str(own if setup.startswith("logcapy") else _NOTHING_TO_IMPORT)
         return clean_environment(**variables, **SETUPS[setup].env)
 
-    def start(
-        self,
-        measure: str,
-        setup: str,
-        work: str,
-        records: int | None = None,
-        endpoint: str | None = None,
-        queue: int = _QUEUE,
-    ) -> Child:
-        """Begin one measurement; so many records may wait."""
+    def start(self, measure: str, setup: str, work: str, records: int | None = None, **variables: str) -> Child:
+        """Begin one measurement, with these variables over those that all have."""
         records = records or max(1, round(WORKS[work].records * self.scale))
         wanted = {"measure": measure, "setup": setup, "work": work, "records": records}
-        return Child(wanted, self.environment(setup, endpoint, queue))
+        return Child(wanted, {**self.environment(setup), **variables})
 
     def measure(
-        self,
-        measure: str,
-        setup: str,
-        work: str,
-        records: int | None = None,
-        endpoint: str | None = None,
-        queue: int = _QUEUE,
+        self, measure: str, setup: str, work: str, records: int | None = None, **variables: str
     ) -> dict[str, Any]:
         """One measurement's figures."""
-        return self.figures(self.start(measure, setup, work, records, endpoint, queue))
+        return self.figures(self.start(measure, setup, work, records, **variables))
 
     def figures(self, child: Child) -> dict[str, Any]:
         """Wait for a measurement that was begun."""

@@ -126,15 +126,15 @@ class Plan:
         silent = f"{self.children.endpoint}/silent"
         records = max(1, round(QUEUED * self.children.scale))
         for setup in self._in_turn(QUEUEING, number):
-            figures = self.children.measure("memory", setup, "usual", records, silent)
+            figures = self.children.measure("memory", setup, "usual", records, OTEL_EXPORTER_OTLP_ENDPOINT=silent)
             yield {"setup": setup, "work": "usual", **figures}
 
     def _burst(self, number: int) -> Iterator[Row]:
-        records = max(1, round(BURST * self.children.scale))
+        records, queue = max(1, round(BURST * self.children.scale)), str(DEFAULT_QUEUE)
         for work in BURST_WORKS:
             for setup in self._in_turn(QUEUEING, number):
                 self.children.count()
-                figures = self.children.measure("burst", setup, work, records, queue=DEFAULT_QUEUE)
+                figures = self.children.measure("burst", setup, work, records, OTEL_BLRP_MAX_QUEUE_SIZE=queue)
                 arrived = self.children.count()["records"] / figures["logged"]
                 yield {"setup": setup, "work": work, **figures, "arrived": arrived}
 

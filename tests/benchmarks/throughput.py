@@ -57,7 +57,7 @@ def measure(children: Children, collector: CountingCollector, setup: str) -> dic
     """Records a second until everything has arrived, and the share that has."""
     before = collector.received()
     records = max(1, round(RECORDS * children.scale))
-    figures = children.measure("cost", setup, "usual", records, collector.endpoint)
+    figures = children.measure("cost", setup, "usual", records, OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint)
     if figures is None:
         return None
     received = collector.received() - before
